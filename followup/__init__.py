@@ -1,0 +1,99 @@
+"""Follow up people with severe mental illness: who is due on a day, by when, with whom, and why.
+
+>>> from datetime import date
+>>> ledger = Ledger("p1", [Registered("p1", "2026-10-20"), Visited("p1", "2026-11-01", risk=3, mode="home")])
+>>> [str(line.due_on) for line in due_visits(ledger, load_policy("national-2018"), date(2026, 11, 22))]
+['2026-11-15']
+"""
+
+from followup.case import Case, case_on
+from followup.dates import Interval, WorkCalendar, work_calendar
+from followup.entries import (
+    Admitted,
+    Amended,
+    Assigned,
+    Checked,
+    Consented,
+    Declined,
+    Detained,
+    Died,
+    Discharged,
+    Done,
+    Entry,
+    Found,
+    Incident,
+    Lost,
+    Missed,
+    MovedIn,
+    MovedOut,
+    Postponed,
+    Referred,
+    Registered,
+    Released,
+    Retracted,
+    Visited,
+    entry_from_json,
+)
+from followup.errors import FollowupError, Problem
+from followup.findings import Finding, findings
+from followup.ledger import Ledger
+from followup.policy import Policy, Rule, Source
+from followup.policyfile import bundled_policies, load_policy
+from followup.schedule import DueVisit, Reason, due_visits, standing
+from followup.terms import Bucket, ContactMode, LineKind, RiskLevel, Role, Stability, Status
+from followup.worklist import WorkLine, WorkList
+
+__all__ = [
+    "Admitted",
+    "Amended",
+    "Assigned",
+    "Bucket",
+    "Case",
+    "Checked",
+    "Consented",
+    "ContactMode",
+    "Declined",
+    "Detained",
+    "Died",
+    "Discharged",
+    "Done",
+    "DueVisit",
+    "Entry",
+    "Finding",
+    "FollowupError",
+    "Found",
+    "Incident",
+    "Interval",
+    "Ledger",
+    "LineKind",
+    "Lost",
+    "Missed",
+    "MovedIn",
+    "MovedOut",
+    "Policy",
+    "Postponed",
+    "Problem",
+    "Reason",
+    "Referred",
+    "Registered",
+    "Released",
+    "Retracted",
+    "RiskLevel",
+    "Role",
+    "Rule",
+    "Source",
+    "Stability",
+    "Status",
+    "Visited",
+    "WorkCalendar",
+    "WorkLine",
+    "WorkList",
+    "bundled_policies",
+    "case_on",
+    "due_visits",
+    "entry_from_json",
+    "findings",
+    "load_policy",
+    "standing",
+    "work_calendar",
+]

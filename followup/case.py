@@ -1,0 +1,372 @@
+"""What is known of one patient at the end of a day, folded from the ledger's facts."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any, Final
+
+from attrs import Factory, define
+
+from followup.entries import (
+    PERSONAL,
+    Admitted,
+    Amended,
+    Assigned,
+    Checked,
+    Consented,
+    Declined,
+    Detained,
+    Died,
+    Discharged,
+    Done,
+    Entry,
+    Found,
+    Incident,
+    Lost,
+    Missed,
+    MovedIn,
+    MovedOut,
+    Person,
+    Postponed,
+    Referred,
+    Registered,
+    Released,
+    Visited,
+)
+from followup.ledger import Ledger
+from followup.terms import ContactMode, Function, Grade, Insight, Physical, Reaction, RiskLevel, Seen, Stability, Status
+
+#: The facts that rules speak of: status, risk, effective class, class run (0-2), misses (0-3).
+State = tuple[Status, RiskLevel | None, Stability, int, int]
+
+# Members of an enum are looked up by a slow property in Python 3.11; what every fold needs is kept here.
+_MANAGED, _DECLINED = Status.MANAGED, Status.DECLINED
+_BASIC, _UNDETERMINED = Stability.BASIC, Stability.UNDETERMINED
+
+#: Which status speaks where several suspensions overlap.
+_SUSPENSIONS: Final = (Status.DEAD, Status.MOVED_OUT, Status.IN_HOSPITAL, Status.DETAINED, Status.LOST)
+#: A follow-up less than this many days after the one counted last does not advance the class run (A).
+_RUN_DAYS: Final = 7
+
+_SEVERITY: Final = {Stability.STABLE: 0, Stability.UNDETERMINED: 1, Stability.BASIC: 1, Stability.UNSTABLE: 2}
+_BY_RISK: Final = (Stability.STABLE, *[Stability.BASIC] * 2, *[Stability.UNSTABLE] * 3)
+_GOVERNS: Final = {
+    (recorded, risk): max(recorded, _BY_RISK[risk], key=_SEVERITY.__getitem__)
+    for recorded in (Stability.STABLE, Stability.BASIC, Stability.UNSTABLE)
+    for risk in RiskLevel
+}
+_FACE_TO_FACE: Final = frozenset({ContactMode.CLINIC, ContactMode.HOME})
+
+
+def effective_class(visit: Visited) -> Stability:
+    """Return the class that governs: the worse of the recorded class and the class by risk.
+
+    Where none is recorded it is computed, and an absent fact never counts as good (GF2018; the
+    undetermined class is this library's own).
+
+    >>> effective_class(Visited("p1", "2026-11-01", risk=3, stability="stable")).value
+    'unstable'
+    """
+    if visit.stability is not None:
+        return _GOVERNS[visit.stability, visit.risk]
+    return computed_class(visit)
+
+
+def computed_class(visit: Visited) -> Stability:
+    """Return the class by the norm's criteria alone, whatever the doctor recorded."""
+    functions = visit.functions or {}
+    if (
+        visit.risk >= RiskLevel.HITS_THINGS_ANYWHERE
+        or visit.insight is Insight.ABSENT
+        or visit.reaction is Reaction.SEVERE
+        or visit.physical is Physical.SEVERE
+    ):
+        return Stability.UNSTABLE
+    if visit.risk > RiskLevel.NONE or Grade.POOR in functions.values():
+        return Stability.BASIC
+    at_ease = visit.symptoms == () and visit.insight is Insight.FULL and len(functions) == len(Function)
+    if at_ease and visit.reaction is Reaction.NONE and visit.physical is Physical.STABLE:
+        return Stability.STABLE
+    return Stability.UNDETERMINED
+
+
+@define
+class Case:
+    """What is known of one patient at the end of the day `on`; made by `case_on`, not changed after.
+
+    A suspension stands with the days on which it began, as one stay may be told of several times.
+    """
+
+    patient: str
+    on: date
+    registered: Registered | None = None
+    consents: bool = True
+    team: str | None = None
+    village: str | None = None
+    #: Name, phone and so on as last amended.
+    person: dict[str, Any] = Factory(dict)
+    suspensions: dict[Status, list[date]] = Factory(dict)
+    #: The completed follow-ups, in order.
+    visits: list[Visited] = Factory(list)
+    #: Days with a failed attempt since the last follow-up or return.
+    misses: list[date] = Factory(list)
+    #: The latest of each kind of anchor, with the entry that tells it.
+    anchors: dict[str, tuple[date, Entry]] = Factory(dict)
+    #: What settles duties, in order: referrals, checks, duties done, admissions.
+    deeds: list[Entry] = Factory(list)
+    #: The effective class of the last follow-up, and for how many follow-up days in a row.
+    stability: Stability = Stability.UNKNOWN
+    run: int = 0
+    #: Until when the next visit was put off, where no doctor's date was (moves `plan_on` only).
+    postponed_until: date | None = None
+    #: The end-of-day states since the registration: first day, state, the entry that brought it.
+    spells: list[tuple[date, State, Entry]] = Factory(list)
+    #: Doubts that arose while reading: a finding's code and the entries.
+    doubts: list[tuple[str, tuple[Entry, ...]]] = Factory(list)
+    #: The run as the day began and as it stands: class group, length, day counted last.
+    run_before: tuple[Stability, int, date] | None = None
+    run_now: tuple[Stability, int, date] | None = None
+    #: Endings that found nothing open; they are tried again after the day's beginnings.
+    endings: list[tuple[Status, Entry]] = Factory(list)
+    #: The last entry that may have changed the state.
+    mover: Entry | None = None
+
+    @property
+    def state(self) -> State:
+        """The facts that rules speak of, as of this day."""
+        return self.spells[-1][1]
+
+    @property
+    def status(self) -> Status:
+        """Consenting and at home, or why not."""
+        return self.spells[-1][1][0]
+
+    @property
+    def risk(self) -> RiskLevel | None:
+        """The risk level of the last completed follow-up."""
+        return self.spells[-1][1][1]
+
+
+def case_on(ledger: Ledger, on: date) -> Case | None:
+    """Return what is known at the end of the day `on`, or None before the registration.
+
+    >>> ledger = Ledger("p1", [Registered("p1", "2026-10-20"), Visited("p1", "2026-11-01", risk=2)])
+    >>> case_on(ledger, date(2026, 11, 2)).stability.value
+    'basic'
+    """
+    case, day = Case(ledger.patient, on), None
+    for effective, entry in ledger.effects:
+        if effective > on:
+            break
+        if effective != day:
+            if day is not None:
+                _end_day(case, day)
+            day = effective
+        _READ[type(entry)](case, entry, effective)
+    if day is not None:
+        _end_day(case, day)
+    return case if case.spells else None
+
+
+def _end_day(case: Case, day: date) -> None:
+    if case.endings:
+        _try_again(case)
+    if case.registered is None or case.mover is None:
+        return
+    risk = case.visits[-1].risk if case.visits else None
+    run, misses = case.run, len(case.misses)
+    state = (_status(case), risk, case.stability, run if run < 2 else 2, misses if misses < 3 else 3)  # noqa: PLR2004
+    if not case.spells or case.spells[-1][1] != state:
+        case.spells.append((day, state, case.mover))
+
+
+def _try_again(case: Case) -> None:
+    for status, entry in case.endings:
+        if not _close(case, status, entry.on) and status is not Status.MOVED_OUT:
+            case.doubts.append(("return-without-beginning", (entry,)))
+    case.endings.clear()
+
+
+def _status(case: Case) -> Status:
+    if case.suspensions:
+        return next(status for status in _SUSPENSIONS if status in case.suspensions)
+    return _MANAGED if case.consents else _DECLINED
+
+
+def _read_registered(case: Case, entry: Registered, day: date) -> None:
+    if case.registered is not None:
+        case.doubts.append(("registered-twice", (case.registered, entry)))
+        return
+    case.registered = case.mover = entry
+    case.consents = entry.consents
+    if case.visits:
+        case.doubts.append(("visit-before-registration", tuple(case.visits)))
+    if entry.consents:
+        case.anchors["informed"] = entry.informed_on or day, entry
+    _read_amended(case, entry, day)
+    _read_assigned(case, entry, day)
+
+
+def _read_amended(case: Case, entry: Person, day: date) -> None:  # noqa: ARG001 - all readers are called alike
+    given = {name: getattr(entry, name) for name in PERSONAL}
+    case.person |= {name: value for name, value in given.items() if value is not None}
+
+
+def _read_assigned(case: Case, entry: Registered | Assigned, day: date) -> None:  # noqa: ARG001
+    case.team = entry.team if entry.team is not None else case.team
+    case.village = entry.village if entry.village is not None else case.village
+
+
+def _read_consented(case: Case, entry: Consented, day: date) -> None:
+    if not case.consents:
+        case.anchors["informed"] = entry.informed_on or day, entry
+    case.consents, case.mover = True, entry
+
+
+def _read_declined(case: Case, entry: Declined, day: date) -> None:  # noqa: ARG001
+    case.consents, case.mover = False, entry
+
+
+def _read_visited(case: Case, entry: Visited, day: date) -> None:
+    visits = case.visits
+    if not visits or visits[-1].on != day:
+        case.run_before = case.run_now
+    visits.append(entry)
+    case.mover = entry
+    case.misses.clear()
+    case.stability = effective_class(entry)
+    case.run_now = _run(case.run_before, case.stability, day)
+    case.run = case.run_now[1]
+    case.anchors.pop("first_missed", None)
+    _plan(case, entry, entry.next_on)
+    if case.suspensions:
+        _seen_again(case, entry)
+
+
+def _run(before: tuple[Stability, int, date] | None, stability: Stability, day: date) -> tuple[Stability, int, date]:
+    group = _BASIC if stability is _UNDETERMINED else stability
+    if before is None or before[0] is not group:
+        return group, 1, day
+    if (day - before[2]).days < _RUN_DAYS:
+        return before
+    return group, before[1] + 1, day
+
+
+def _plan(case: Case, entry: Visited, next_on: date | None) -> None:
+    case.postponed_until = None
+    case.anchors.pop("planned", None)
+    if next_on is None:
+        return
+    if next_on > entry.on:
+        case.anchors["planned"] = next_on, entry
+    else:
+        case.doubts.append(("date-not-after-visit", (entry,)))
+
+
+def _seen_again(case: Case, entry: Visited) -> None:
+    if Status.DEAD in case.suspensions:
+        case.doubts.append(("entry-after-death", (entry,)))
+    if entry.mode in _FACE_TO_FACE and Seen.PATIENT in (entry.seen or ()):
+        for status in (Status.IN_HOSPITAL, Status.DETAINED, Status.LOST):
+            if case.suspensions.pop(status, None) is not None:
+                case.doubts.append((f"seen-while-{status.replace('_', '-')}", (entry,)))
+
+
+def _read_postponed(case: Case, entry: Postponed, day: date) -> None:
+    if entry.until <= (case.visits[-1].on if case.visits else day):
+        case.doubts.append(("date-not-after-visit", (entry,)))
+    elif "planned" in case.anchors:
+        case.anchors["planned"] = entry.until, entry
+    else:
+        case.postponed_until = entry.until
+
+
+def _read_missed(case: Case, entry: Missed, day: date) -> None:
+    if not case.misses:
+        case.anchors["first_missed"] = day, entry
+    if not case.misses or case.misses[-1] != day:
+        case.misses.append(day)
+    case.mover = entry
+
+
+def _beginning(status: Status, anchor: str | None = None) -> Callable[[Case, Any, date], None]:
+    def read(case: Case, entry: Entry, day: date) -> None:
+        case.suspensions.setdefault(status, []).append(day)
+        case.mover = entry
+        if anchor is not None:
+            case.anchors[anchor] = day, entry
+            case.deeds.append(entry)
+
+    return read
+
+
+def _ending(status: Status, anchor: str) -> Callable[[Case, Any, date], None]:
+    def read(case: Case, entry: Entry, day: date) -> None:
+        told = case.anchors.get(anchor)
+        closed = _close(case, status, entry.on)
+        if not closed and told is not None and entry.on <= told[1].on:
+            return  # the same return, told again
+        case.anchors[anchor] = entry.on, entry
+        case.anchors.pop("first_missed", None)
+        case.misses.clear()
+        case.mover = entry
+        if anchor != "found":
+            case.anchors["informed"] = getattr(entry, "informed_on", None) or day, entry
+        if not closed:
+            case.endings.append((status, entry))
+
+    return read
+
+
+def _close(case: Case, status: Status, on: date) -> bool:
+    """End what began before the day `on`, or else on it; a later stay goes on."""
+    begun = case.suspensions.get(status, [])
+    after = [day for day in begun if day >= on]
+    if len(after) == len(begun):
+        after = [day for day in begun if day > on]
+    if after:
+        case.suspensions[status] = after
+    else:
+        case.suspensions.pop(status, None)
+    return len(after) < len(begun)
+
+
+def _deed(anchor: str) -> Callable[[Case, Any, date], None]:
+    def read(case: Case, entry: Entry, day: date) -> None:
+        case.anchors[anchor] = day, entry
+        case.deeds.append(entry)
+
+    return read
+
+
+def _read_done(case: Case, entry: Done, day: date) -> None:
+    case.anchors[f"done {entry.kind}"] = day, entry
+    case.deeds.append(entry)
+
+
+def _read_incident(case: Case, entry: Incident, day: date) -> None:
+    case.anchors["incident"] = day, entry
+
+
+_READ: Final[dict[type[Entry], Callable[[Case, Any, date], None]]] = {
+    Registered: _read_registered,
+    MovedIn: _ending(Status.MOVED_OUT, "moved_in"),
+    Consented: _read_consented,
+    Declined: _read_declined,
+    Assigned: _read_assigned,
+    Amended: _read_amended,
+    Discharged: _ending(Status.IN_HOSPITAL, "discharged"),
+    Released: _ending(Status.DETAINED, "released"),
+    Found: _ending(Status.LOST, "found"),
+    Missed: _read_missed,
+    Incident: _read_incident,
+    Visited: _read_visited,
+    Checked: _deed("checked"),
+    Referred: _deed("referred"),
+    Done: _read_done,
+    Admitted: _beginning(Status.IN_HOSPITAL, "admitted"),
+    Detained: _beginning(Status.DETAINED),
+    Lost: _beginning(Status.LOST),
+    MovedOut: _beginning(Status.MOVED_OUT),
+    Postponed: _read_postponed,
+    Died: _beginning(Status.DEAD),
+}

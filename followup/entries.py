@@ -1,0 +1,439 @@
+"""The facts: one frozen class an entry type, in and out of JSON.
+
+Each entry has `patient` and `on` (the civil day it happened). Constructors take the JSON spelling or the
+enum. Personal fields never show in a repr.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from hashlib import sha256
+from typing import Any, ClassVar, Final, TypeVar
+
+from attrs import NOTHING, field, fields_dict, frozen
+from attrs.converters import optional
+
+from followup.dates import day
+from followup.errors import InvalidEntry, Problem, shown, unknown
+from followup.terms import (
+    Adherence,
+    ContactMode,
+    Diagnosis,
+    Function,
+    Grade,
+    IncidentKind,
+    Insight,
+    LineKind,
+    Office,
+    Physical,
+    Reaction,
+    RiskLevel,
+    Role,
+    Seen,
+    Sex,
+    Stability,
+    Symptom,
+    Term,
+)
+
+_T = TypeVar("_T", bound=Term)
+
+#: The fields that say who somebody is: kept apart in a register, hidden in reprs.
+PERSONAL: Final = ("name", "id_number", "sex", "born", "phone", "guardian")
+
+
+def _patient(value: str) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= 64 or not value.isprintable() or value != value.strip():  # noqa: PLR2004
+        raise InvalidEntry(Problem("patient", facts={"word": shown(value)}))
+    return value
+
+
+def _flag(value: bool) -> bool:  # noqa: FBT001 - a converter
+    if not isinstance(value, bool):
+        raise InvalidEntry(unknown("value", value, ["true", "false"], field="bool"))
+    return value
+
+
+def _text(value: str) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise InvalidEntry(Problem("text", facts={"word": shown(value)}))
+    return value
+
+
+def _risk(value: RiskLevel | int) -> RiskLevel:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidEntry(unknown("value", value, "012345", field="RiskLevel"))
+    return RiskLevel(value)
+
+
+def _stability(value: Stability | str) -> Stability:
+    found = Stability(value)
+    if found.code is None:
+        raise InvalidEntry(unknown("value", value, [s for s in Stability if s.code], field="Stability"))
+    return found
+
+
+def _several(kind: type[_T]) -> Callable[[Iterable[_T | str]], tuple[_T, ...]]:
+    def convert(values: Iterable[_T | str]) -> tuple[_T, ...]:
+        if isinstance(values, str) or not isinstance(values, Iterable):
+            raise InvalidEntry(Problem("list", facts={"word": shown(values)}))
+        found = {kind(value) for value in values}
+        return tuple(member for member in kind if member in found)
+
+    return convert
+
+
+def _offices(values: Iterable[Role | Office | str]) -> tuple[str, ...]:
+    known = (*Role, *Office)
+    for value in values:
+        if value not in known:
+            raise InvalidEntry(unknown("value", value, known, field="Role"))
+    return tuple(member for member in known if member in tuple(values))
+
+
+def _functions(values: Mapping[Function | str, Grade | str]) -> Mapping[Function, Grade]:
+    if not isinstance(values, Mapping):
+        raise InvalidEntry(Problem("table", facts={"word": shown(values)}))
+    found = {Function(name): Grade(grade) for name, grade in values.items()}
+    return {name: found[name] for name in Function if name in found}
+
+
+def _form(values: Mapping[str, str]) -> Mapping[str, str]:
+    if not isinstance(values, Mapping) or not all(isinstance(v, str) for pair in values.items() for v in pair):
+        raise InvalidEntry(Problem("table", facts={"word": "form"}))
+    return {name: values[name] for name in sorted(values)}
+
+
+def _masked(value: object) -> str:
+    return "None" if value is None else "'***'"
+
+
+_seen, _roles, _symptoms = optional(_several(Seen)), optional(_several(Role)), optional(_several(Symptom))
+_to_text, _to_day = optional(_text), optional(day)
+
+
+@frozen
+class Entry:
+    """One dated fact about one patient; `id` is a hash of its content, so equal content is one fact."""
+
+    type: ClassVar[str]
+
+    patient: str = field(converter=_patient)
+    #: The civil day it happened.
+    on: date = field(converter=day)
+    #: When it was entered (ISO 8601); orders nothing and is no part of the content.
+    recorded_at: str | None = field(default=None, kw_only=True, eq=False)
+    _id: str | None = field(default=None, init=False, eq=False, repr=False)
+
+    @property
+    def id(self) -> str:
+        """The first 20 hex digits of the SHA-256 of the canonical JSON."""
+        if self._id is None:
+            canonical = json.dumps(
+                self._content(), default=date.isoformat, ensure_ascii=False, separators=(",", ":"), sort_keys=True
+            )
+            object.__setattr__(self, "_id", sha256(canonical.encode()).hexdigest()[:20])
+        return self._id  # type: ignore[return-value]
+
+    def _content(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"type": self.type}
+        for name, key in FIELDS[self.type].items():
+            value = getattr(self, name)
+            if value is not None:
+                found[key] = value
+        return found
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what one JSON line holds: plain values, absent fields left out.
+
+        >>> Missed("p1", "2026-11-22", mode="phone").as_json()
+        {'type': 'missed', 'patient': 'p1', 'on': '2026-11-22', 'mode': 'phone'}
+        """
+        found: dict[str, Any] = json.loads(json.dumps(self._content(), default=date.isoformat))
+        return found | ({} if self.recorded_at is None else {"recorded_at": self.recorded_at})
+
+
+@frozen(kw_only=True)
+class Person(Entry):
+    """The fields by which a person is known and reached; the base of `Registered` and `Amended`."""
+
+    name: str | None = field(default=None, converter=_to_text, repr=_masked)
+    id_number: str | None = field(default=None, converter=_to_text, repr=_masked)
+    sex: Sex | None = field(default=None, converter=optional(Sex), repr=_masked)
+    born: date | None = field(default=None, converter=_to_day, repr=_masked)
+    phone: str | None = field(default=None, converter=_to_text, repr=_masked)
+    guardian: str | None = field(default=None, converter=_to_text, repr=_masked)
+
+
+@frozen(kw_only=True)
+class Registered(Person):
+    """The person was registered; `informed_on` (default: `on`) is the day the centre knew of the consent."""
+
+    type = "registered"
+    diagnosis: Diagnosis | None = field(default=None, converter=optional(Diagnosis))
+    consents: bool = field(default=True, converter=_flag)
+    informed_on: date | None = field(default=None, converter=_to_day)
+    village: str | None = field(default=None, converter=_to_text)
+    team: str | None = field(default=None, converter=_to_text)
+    #: Columns of the official form that no rule uses, word for word.
+    form: Mapping[str, str] | None = field(default=None, converter=optional(_form), hash=False, repr=False)
+
+
+@frozen
+class Amended(Person):
+    """Personal fields were corrected or have changed; what is not given stays."""
+
+    type = "amended"
+
+
+@frozen(kw_only=True)
+class Consented(Entry):
+    """Consent to community management was given; `informed_on` (default: `on`) is when the centre knew."""
+
+    type = "consented"
+    informed_on: date | None = field(default=None, converter=_to_day)
+
+
+@frozen(kw_only=True)
+class Declined(Entry):
+    """Community management was declined."""
+
+    type = "declined"
+    informed_on: date | None = field(default=None, converter=_to_day)
+
+
+@frozen(kw_only=True)
+class Assigned(Entry):
+    """The person was given to a team, or is of another village from this day."""
+
+    type = "assigned"
+    team: str | None = field(default=None, converter=_to_text)
+    village: str | None = field(default=None, converter=_to_text)
+
+
+@frozen(kw_only=True)
+class Visited(Entry):
+    """A completed follow-up: a contact in which the risk was assessed.
+
+    `present=None` says that nobody recorded who took part; `present=()` that nobody else did.
+    """
+
+    type = "visited"
+    risk: RiskLevel = field(converter=_risk)
+    mode: ContactMode | None = field(default=None, converter=optional(ContactMode))
+    seen: tuple[Seen, ...] | None = field(default=None, converter=_seen)
+    present: tuple[Role, ...] | None = field(default=None, converter=_roles)
+    symptoms: tuple[Symptom, ...] | None = field(default=None, converter=_symptoms)
+    insight: Insight | None = field(default=None, converter=optional(Insight))
+    functions: Mapping[Function, Grade] | None = field(default=None, converter=optional(_functions), hash=False)
+    adherence: Adherence | None = field(default=None, converter=optional(Adherence))
+    reaction: Reaction | None = field(default=None, converter=optional(Reaction))
+    physical: Physical | None = field(default=None, converter=optional(Physical))
+    #: The doctor's recorded class, one of the coded three.
+    stability: Stability | None = field(default=None, converter=optional(_stability))
+    #: The doctor's own date for the next follow-up (下次随访日期).
+    next_on: date | None = field(default=None, converter=_to_day)
+    form: Mapping[str, str] | None = field(default=None, converter=optional(_form), hash=False, repr=False)
+
+
+@frozen(kw_only=True)
+class Missed(Entry):
+    """A failed attempt (未访到): nobody who knows the patient's state could be contacted."""
+
+    type = "missed"
+    reason: str | None = field(default=None, converter=_to_text)
+    mode: ContactMode | None = field(default=None, converter=optional(ContactMode))
+    present: tuple[Role, ...] | None = field(default=None, converter=_roles)
+
+
+@frozen(kw_only=True)
+class Referred(Entry):
+    """The patient was referred (转诊)."""
+
+    type = "referred"
+    to: str | None = field(default=None, converter=_to_text)
+    reason: str | None = field(default=None, converter=_to_text)
+    outcome: str | None = field(default=None, converter=_to_text)
+
+
+@frozen(kw_only=True)
+class _Reasoned(Entry):
+    reason: str | None = field(default=None, converter=_to_text)
+
+
+@frozen
+class Admitted(_Reasoned):
+    """Admitted to hospital; told again of a stay that lasts, it changes nothing."""
+
+    type = "admitted"
+
+
+@frozen(kw_only=True)
+class Discharged(_Reasoned):
+    """Discharged; the patient counts as in hospital until `informed_on` (default: `on`)."""
+
+    type = "discharged"
+    informed_on: date | None = field(default=None, converter=_to_day)
+
+
+@frozen
+class Detained(_Reasoned):
+    """Taken into custody (羁押)."""
+
+    type = "detained"
+
+
+@frozen
+class Released(_Reasoned):
+    """Released from custody."""
+
+    type = "released"
+
+
+@frozen
+class Lost(_Reasoned):
+    """Somebody entered that the patient is lost (失访)."""
+
+    type = "lost"
+
+
+@frozen
+class Found(_Reasoned):
+    """A lost patient was found again."""
+
+    type = "found"
+
+
+@frozen(kw_only=True)
+class MovedOut(_Reasoned):
+    """Left the area, `to` another."""
+
+    type = "moved_out"
+    to: str | None = field(default=None, converter=_to_text)
+
+
+@frozen(kw_only=True)
+class MovedIn(_Reasoned):
+    """A transfer was received, `from_` another area ("from" in JSON)."""
+
+    type = "moved_in"
+    from_: str | None = field(default=None, converter=_to_text)
+
+
+@frozen
+class Died(_Reasoned):
+    """Died; only a retraction takes it back."""
+
+    type = "died"
+
+
+@frozen(kw_only=True)
+class Incident(Entry):
+    """An emergency was handled (应急处置)."""
+
+    type = "incident"
+    kind: IncidentKind | None = field(default=None, converter=optional(IncidentKind))
+
+
+@frozen
+class Checked(Entry):
+    """The yearly health check was done."""
+
+    type = "checked"
+
+
+@frozen(kw_only=True)
+class Done(Entry):
+    """A duty was done; `kind` says which."""
+
+    type = "done"
+    kind: LineKind = field(converter=LineKind)
+    to: tuple[str, ...] | None = field(default=None, converter=optional(_offices))
+    outcome: str | None = field(default=None, converter=_to_text)
+
+
+@frozen(kw_only=True)
+class Postponed(Entry):
+    """The next follow-up was postponed until a day, by whom and why."""
+
+    type = "postponed"
+    until: date = field(converter=day)
+    author: str | None = field(default=None, converter=_to_text)
+    reason: str | None = field(default=None, converter=_to_text)
+
+
+@frozen(kw_only=True)
+class Retracted(Entry):
+    """The entry of that id is taken back, from the first day; a retraction may itself be retracted."""
+
+    type = "retracted"
+    entry: str = field(converter=_text)
+    reason: str | None = field(default=None, converter=_to_text)
+
+
+#: Every entry type, in the order in which the entries of one day are read.
+ORDER: Final[tuple[type[Entry], ...]] = (
+    Registered, MovedIn, Consented, Declined, Assigned, Amended,
+    Discharged, Released, Found,
+    Missed, Incident, Visited, Checked, Referred, Done,
+    Admitted, Detained, Lost, MovedOut,
+    Postponed, Died, Retracted,
+)  # fmt: skip
+TYPES: Final = {kind.type: kind for kind in ORDER}
+#: The content of each type: its Python name -> its JSON name, which differ for Python's keywords only.
+FIELDS: Final = {
+    kind.type: {name: name.rstrip("_") for name in fields_dict(kind) if name not in {"recorded_at", "_id"}}
+    for kind in ORDER
+}
+
+
+def entry_from_json(data: Mapping[str, Any]) -> Entry:
+    """Return the entry that one JSON line tells; `id`, where given, must be the content's own.
+
+    Raises `InvalidEntry` for an unknown type or field, a missing one, or a value that cannot be.
+
+    >>> entry_from_json({"type": "visited", "patient": "p1", "on": "2026-11-22", "risk": 3}).risk
+    <RiskLevel.HITS_THINGS_ANYWHERE: 3>
+    """
+    if not isinstance(data, Mapping):
+        raise InvalidEntry(Problem("table", facts={"word": shown(data)}))
+    kind = TYPES.get(data.get("type", ""))
+    if kind is None:
+        raise InvalidEntry(unknown("value", data.get("type"), TYPES, field="type"))
+    names = {key: name for name, key in FIELDS[kind.type].items()} | {"recorded_at": "recorded_at"}
+    given = {key: value for key, value in data.items() if key not in {"type", "id"}}
+    problems = [unknown("field", key, names, type=kind.type) for key in given if key not in names]
+    problems += [
+        Problem("missing", facts={"field": key}) for key in _NEEDED[kind.type] if given.get(key) is None
+    ]
+    if problems:
+        raise InvalidEntry(problems)
+    entry = _construct(kind, {names[key]: value for key, value in given.items()})
+    if data.get("id") not in {None, entry.id}:
+        raise InvalidEntry(Problem("id", facts={"word": shown(data["id"])}))
+    return entry
+
+
+def _construct(kind: type[Entry], values: dict[str, Any]) -> Entry:
+    try:
+        return kind(**values)
+    except InvalidEntry as error:
+        raise _named(kind, values, error) from None
+
+
+def _named(kind: type[Entry], values: dict[str, Any], error: InvalidEntry) -> InvalidEntry:
+    """Tell which fields are to blame, as a converter knows only the value."""
+    problems = []
+    for name, value in values.items():
+        converter = fields_dict(kind)[name].converter
+        try:
+            if callable(converter):
+                converter(value)
+        except InvalidEntry as found:
+            problems += [problem.at(name.rstrip("_")) for problem in found.problems]
+    return InvalidEntry(problems) if problems else error
+
+
+_NEEDED: Final = {
+    kind.type: [a.name for a in fields_dict(kind).values() if a.default is NOTHING] for kind in ORDER
+}

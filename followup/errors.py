@@ -1,0 +1,102 @@
+"""What goes wrong, as values: the data stands in fields, the sentence is made when it is read."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from followup.sentences import say
+
+
+@frozen
+class Problem:
+    """One thing that is wrong: where, what, and how to mend it.
+
+    >>> print(Problem("missing", facts={"field": "risk"}).at("visits.csv", "row 3"))
+    visits.csv, row 3: "risk" is missing; give it a value
+    """
+
+    #: Which sentence: a key below "problem." in `followup.sentences`.
+    code: str
+    #: From the outside in: file, row, column; or the path in a policy file.
+    where: tuple[str, ...] = ()
+    #: What the sentence names. Never a name, an ID number or a telephone.
+    facts: Mapping[str, Any] = field(factory=dict, hash=False)
+
+    def at(self, *where: str) -> "Problem":
+        """Return the same problem, placed within `where`."""
+        return evolve(self, where=(*where, *self.where))
+
+    def text(self, lang: str = "en") -> str:
+        """Return the whole sentence in `lang` ("zh" or "en"), its place first."""
+        what = say(lang, f"problem.{self.code}", **self.facts)
+        if not self.where:
+            return what
+        return say(lang, "problem", where=", ".join(_place(p, lang) for p in self.where), what=what)
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+def _place(place: str, lang: str) -> str:
+    kind, _, value = place.partition(" ")
+    return say(lang, f"place.{kind}", value=value) if kind in {"row", "line", "column"} else place
+
+
+def unknown(code: str, word: object, options: Iterable[str], **facts: Any) -> Problem:
+    """Return the problem of a word that is none of `options`, with the nearest of them as a guess.
+
+    >>> print(unknown("value", "hom", ["home", "clinic"], field="mode"))
+    "hom" is no mode; did you mean "home"?
+    """
+    known = list(options)
+    guess = get_close_matches(str(word), known, n=1)
+    found = {"word": shown(word), "options": ", ".join(known), "guess": "".join(guess), **facts}
+    return Problem(f"{code}.guess" if guess else code, facts=found)
+
+
+def shown(word: object) -> str:
+    """Return `word` short enough, and tame enough, to stand in a one-line sentence."""
+    text = str(word)
+    safe = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:40])
+    return safe + "…" if len(text) > len(safe) else safe
+
+
+@frozen(str=False)
+class FollowupError(Exception):
+    """Base of every error that this library raises on purpose: one or more problems, all at once.
+
+    `str(error)` is English, one problem a line; `error.text("zh")` is the same in Chinese.
+    """
+
+    problems: tuple[Problem, ...] = field(
+        converter=lambda found: (found,) if isinstance(found, Problem) else tuple(found)
+    )
+
+    def text(self, lang: str = "en") -> str:
+        """Return all problems in `lang`, one a line."""
+        return "\n".join(problem.text(lang) for problem in self.problems)
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+class InvalidEntry(FollowupError, ValueError):
+    """An entry, or a ledger, that cannot be true: a risk of 6, a 31 February, an unknown field."""
+
+
+class InvalidPolicy(FollowupError, ValueError):
+    """A policy file with problems: all of them, each with its path in the file."""
+
+
+class InvalidFile(FollowupError, ValueError):
+    """A file to import with problems: all of them, each with file, row and column."""
+
+
+class UnpublishedYear(FollowupError, ValueError):
+    """Working days were asked of a strict calendar in a year whose notice is not out."""
+
+
+class RegisterError(FollowupError):
+    """A register that cannot be opened, or cannot take what it was given."""

@@ -1,0 +1,86 @@
+"""A person's `Ledger`: all that is recorded of one patient, in the one order in which facts are read."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from itertools import groupby
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from followup.entries import ORDER, Discharged, Entry, Registered, Retracted, Visited
+from followup.errors import InvalidEntry, Problem, shown
+from followup.terms import Stability
+
+_RANK: Final = {kind: rank for rank, kind in enumerate(ORDER)}
+_WORSE: Final = {None: 0, Stability.STABLE: 1, Stability.BASIC: 2, Stability.UNSTABLE: 3}
+
+
+@frozen
+class Ledger:
+    """Everything that is recorded of one patient, in its one order, equal content once.
+
+    `facts` are the entries that stand: neither retracted nor retractions.
+
+    >>> ledger = Ledger("p1", [Visited("p1", "2026-11-01", risk=0), Registered("p1", "2026-10-20")])
+    >>> [entry.type for entry in ledger.facts]
+    ['registered', 'visited']
+    """
+
+    patient: str
+    entries: tuple[Entry, ...] = field(converter=lambda entries: _in_order(entries))
+    facts: tuple[Entry, ...] = field(init=False, eq=False, repr=False)
+    #: The facts with the day each takes effect, in that order: a discharge told of late acts when told.
+    effects: tuple[tuple[date, Entry], ...] = field(init=False, eq=False, repr=False)
+
+    @facts.default
+    def _facts(self) -> tuple[Entry, ...]:
+        taken_back = _taken_back(self.entries)
+        return tuple(e for e in self.entries if type(e) is not Retracted and not (taken_back and e.id in taken_back))
+
+    @effects.default
+    def _effects(self) -> tuple[tuple[date, Entry], ...]:
+        found = [(_takes_effect(entry), entry) for entry in self.facts]
+        if any(effective != entry.on for effective, entry in found):
+            found.sort(key=lambda pair: (pair[0], _RANK[type(pair[1])]))
+        return tuple(found)
+
+    def __attrs_post_init__(self) -> None:
+        for entry in self.entries:
+            if entry.patient != self.patient:
+                raise InvalidEntry(Problem("stranger", facts={"patient": self.patient, "other": entry.patient}))
+        if not any(type(entry) is Registered for entry in self.entries):
+            raise InvalidEntry(Problem("unregistered", facts={"patient": shown(self.patient)}))
+
+
+def _place(entry: Entry) -> tuple[Any, ...]:
+    """Sort by day, then kind, then the worse last; only what ties here is told apart by its id."""
+    if type(entry) is Visited:
+        return (entry.on, _RANK[Visited], entry.risk, _WORSE[entry.stability])
+    return (entry.on, _RANK[type(entry)], 0, 0)
+
+
+def _in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    found: list[Entry] = []
+    for _, tied in groupby(sorted(entries, key=_place), key=_place):
+        same = list(tied)
+        found += same if len(same) == 1 else (entry for _, entry in sorted({e.id: e for e in same}.items()))
+    return tuple(found)
+
+
+def _takes_effect(entry: Entry) -> date:
+    if isinstance(entry, Discharged) and entry.informed_on is not None:
+        return max(entry.on, entry.informed_on)
+    return entry.on
+
+
+def _taken_back(entries: Sequence[Entry]) -> frozenset[str]:
+    retractions = [entry for entry in entries if isinstance(entry, Retracted)]
+    by_id = {entry.id: entry for entry in retractions}
+    stands: dict[str, bool] = {}
+
+    def settle(entry: Retracted) -> bool:
+        if entry.id not in stands:
+            stands[entry.id] = not any(settle(other) for other in retractions if other.entry == entry.id)
+        return stands[entry.id]
+
+    return frozenset(entry.entry for entry in by_id.values() if settle(entry))

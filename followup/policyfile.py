@@ -1,0 +1,308 @@
+"""Policies as TOML files: found, read, and refused with all their problems at once."""
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from functools import cache, partial
+from hashlib import sha256
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from operator import eq, ge, gt, le, lt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import evolve, fields_dict, frozen
+
+from followup.dates import Interval
+from followup.errors import FollowupError, InvalidPolicy, Problem, shown, unknown
+from followup.policy import FOLLOW_UPS, VOCABULARY, Condition, Policy, Rule, Title
+from followup.terms import Anchor, ContactMode, LineKind, Office, Role
+
+if TYPE_CHECKING:
+    from cattrs import Converter
+
+_COMPARED: Final = re.compile(r"(>=|<=|>|<)\s*(\d+)")
+_RANGE: Final = re.compile(r"(\d+)\.\.(\d+)")
+
+
+@frozen(kw_only=True)
+class Header:
+    """The `[policy]` table of a file; `version` is a label that its author may write."""
+
+    id: str
+    title: Title
+    extends: str | None = None
+    version: str | None = None
+
+
+@frozen(kw_only=True)
+class Document:
+    """One policy file as it stands, before its bases are added."""
+
+    policy: Header
+    rule: tuple[Rule, ...] = ()
+
+
+def bundled_policies() -> tuple[str, ...]:
+    """Return the names of the policies that come with the library.
+
+    >>> bundled_policies()
+    ('dongguan', 'national-2018')
+    """
+    return tuple(sorted(path.name.removesuffix(".toml") for path in _bundle() if path.name.endswith(".toml")))
+
+
+def load_policy(name: str | Path) -> Policy:
+    """Return a policy by its bundled name or its TOML file, with the policies that it extends.
+
+    Raises `InvalidPolicy` with every problem of the file, each with its path in it.
+
+    >>> policy = load_policy("dongguan")
+    >>> policy.extends, policy.rules[-1].id
+    ('national-2018', 'risk3-joint')
+    """
+    return _policy(_chain(str(name)))
+
+
+def policy_from_texts(texts: Iterable[str]) -> Policy:
+    """Return the policy that TOML texts make together, bases first: what `Policy.texts` holds."""
+    return _policy([(f"policy {number}", text) for number, text in enumerate(texts, 1)])
+
+
+def _bundle() -> Iterator[Traversable]:
+    return files("followup").joinpath("policies").iterdir()
+
+
+def _chain(name: str, folder: Path = Path(), below: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+    place, text = _text(name, folder)
+    if place in below:
+        raise InvalidPolicy(Problem("circle", (below[-1], "policy.extends"), {"circle": " -> ".join((*below, place))}))
+    header = _toml(place, text).get("policy")
+    base = header.get("extends") if isinstance(header, dict) else None
+    if not isinstance(base, str):
+        return [(place, text)]
+    try:
+        return [*_chain(base, Path(place).parent, (*below, place)), (place, text)]
+    except _NotFoundError as error:
+        raise InvalidPolicy([problem.at(place, "policy.extends") for problem in error.problems]) from None
+
+
+class _NotFoundError(InvalidPolicy):
+    pass
+
+
+def _text(name: str, folder: Path) -> tuple[str, str]:
+    if name in bundled_policies():
+        return name, files("followup").joinpath("policies", f"{name}.toml").read_text("utf-8")
+    path = folder / name
+    if not path.is_file():
+        raise _NotFoundError(unknown("policy", name, bundled_policies()))
+    try:
+        return str(path), path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        raise InvalidPolicy(Problem("unreadable", (str(path),))) from None
+
+
+def _toml(place: str, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidPolicy(Problem("toml", (place,), {"reason": str(error)})) from None
+
+
+def _policy(chain: list[tuple[str, str]]) -> Policy:
+    tables = [_toml(place, text) for place, text in chain]
+    problems: list[Problem] = []
+    documents = [_document(place, table, problems) for (place, _), table in zip(chain, tables, strict=True)]
+    problems += _taken_ids([(place, table) for (place, _), table in zip(chain, tables, strict=True)])
+    if problems:
+        raise InvalidPolicy(problems)
+    header = documents[-1].policy
+    return Policy(
+        id=header.id,
+        title=header.title,
+        extends=documents[-2].policy.id if len(documents) > 1 else None,
+        version=_version(tables),
+        rules=tuple(evolve(rule, policy=doc.policy.id) for doc in documents for rule in doc.rule),
+        texts=tuple(text for _, text in chain),
+    )
+
+
+def _version(tables: list[dict[str, Any]]) -> str:
+    canonical = json.dumps(tables, default=date.isoformat, ensure_ascii=False, sort_keys=True)
+    return sha256(canonical.encode()).hexdigest()[:12]
+
+
+def _document(place: str, table: dict[str, Any], problems: list[Problem]) -> Document:
+    found = Document(policy=Header(id="", title=Title("", "")))
+    try:
+        found = _converter().structure(table, Document)
+    except ExceptionGroup as error:  # cattrs gathers whatever its hooks raise
+        problems += [_by_id(problem, table).at(place) for problem in _problems(error, "")]
+    problems += [problem.at(place) for rule in found.rule for problem in _rule_problems(rule)]
+    return found
+
+
+def _rule_problems(rule: Rule) -> Iterator[Problem]:
+    place = f"rule[{rule.id}]"
+    if rule.opens.unit not in {"day", "week"}:
+        yield Problem("opens.unit", (f"{place}.opens",), {"word": rule.opens})
+    elif rule.opens.longest > max(rule.within.shortest, 7 * (not rule.within.count)):
+        yield Problem("opens.longer", (f"{place}.opens",), {"opens": rule.opens, "within": rule.within})
+    if rule.kind not in FOLLOW_UPS and (rule.with_ or rule.mode):
+        yield Problem("not_for_kind", (f"{place}.{'with' if rule.with_ else 'mode'}",), {"kind": rule.kind})
+    if rule.to and rule.kind is not LineKind.REPORT:
+        yield Problem("not_for_kind", (f"{place}.to",), {"kind": rule.kind})
+
+
+def _taken_ids(tables: list[tuple[str, dict[str, Any]]]) -> Iterator[Problem]:
+    first: dict[str, str] = {}
+    for place, table in tables:
+        rules = table.get("rule")
+        for rule in rules if isinstance(rules, list) else []:
+            name = rule.get("id") if isinstance(rule, dict) else None
+            if isinstance(name, str) and name in first:
+                yield Problem("taken", (place, f"rule[{shown(name)}].id"), {"id": shown(name), "place": first[name]})
+            elif isinstance(name, str):
+                first[name] = place
+
+
+def _problems(error: BaseException, path: str) -> Iterator[Problem]:
+    """Turn what cattrs gathered into problems, each with its path."""
+    from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError  # noqa: PLC0415 - see _converter
+
+    if isinstance(error, BaseValidationError):
+        for inner in error.exceptions:
+            yield from _problems(inner, _joined(path, _step(inner)))
+    elif isinstance(error, FollowupError):
+        yield from (evolve(problem, where=(_joined(path, *problem.where),)) for problem in error.problems)
+    elif isinstance(error, ForbiddenExtraKeysError):
+        known = [name.rstrip("_") for name in fields_dict(error.cl) if name not in {"lead"}]
+        yield from (unknown("key", key, known).at(_joined(path, shown(key))) for key in sorted(error.extra_fields))
+    elif isinstance(error, KeyError):
+        yield Problem("missing", (path,), {"field": path.rpartition(".")[2]})
+    else:
+        yield Problem("type", (path or "policy",))
+
+
+def _step(error: BaseException) -> str:
+    from cattrs.errors import AttributeValidationNote, IterableValidationNote  # noqa: PLC0415 - see _converter
+
+    for note in getattr(error, "__notes__", ()):
+        if isinstance(note, IterableValidationNote):
+            return f"[{int(note.index) + 1}]"
+        if isinstance(note, AttributeValidationNote):
+            return note.name.rstrip("_")
+    return ""
+
+
+def _joined(path: str, *steps: str) -> str:
+    for step in steps:
+        path += step if not path or not step or step.startswith("[") else f".{step}"
+    return path
+
+
+def _by_id(problem: Problem, table: dict[str, Any]) -> Problem:
+    """Name a rule by its id where it has one, as its number in the file helps nobody."""
+
+    def name(found: re.Match[str]) -> str:
+        rule = table["rule"][int(found[1]) - 1]
+        written = rule.get("id") if isinstance(rule, dict) else None
+        return f"rule[{shown(written) if isinstance(written, str) else found[1]}]"
+
+    return evolve(problem, where=tuple(re.sub(r"^rule\[(\d+)\]", name, place) for place in problem.where))
+
+
+@cache
+def _converter() -> "Converter":
+    from cattrs import Converter, override  # noqa: PLC0415 - costs 60 ms; loaded when a policy is read
+    from cattrs.gen import make_dict_structure_fn  # noqa: PLC0415
+
+    converter = Converter(forbid_extra_keys=True)
+    hooks: dict[Any, Callable[[Any], Any]] = {
+        str: _word,
+        date: _date,
+        Interval: Interval.parse,
+        tuple[Condition, ...]: _conditions,
+        Role | Office: _recipient,
+    }
+    for kind, hook in hooks.items():
+        converter.register_structure_hook_func(partial(eq, kind), lambda value, _, hook=hook: hook(value))
+    for kind in (tuple[Anchor, ...], tuple[Role, ...], tuple[Role | Office, ...], tuple[ContactMode, ...]):
+        usual = converter.get_structure_hook(kind)
+        listed = lambda value, kind, usual=usual: usual(_list(value), kind)  # noqa: E731 - one for each kind
+        converter.register_structure_hook_func(partial(eq, kind), listed)
+    renamed = {"with_": override(rename="with"), "policy": override(omit=True), "lead": override(omit=True)}
+    converter.register_structure_hook(Rule, make_dict_structure_fn(Rule, converter, **renamed))  # type: ignore[arg-type]
+    return converter
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidPolicy(Problem("word", facts={"word": shown(value)}))
+    return value
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list) or not value:
+        raise InvalidPolicy(Problem("list", facts={"word": shown(value)}))
+    return value
+
+
+def _date(value: object) -> date:
+    if type(value) is not date:
+        raise InvalidPolicy(Problem("date.toml", facts={"word": shown(value)}))
+    return value
+
+
+def _recipient(value: object) -> Role | Office:
+    known = (*Role, *Office)
+    if value not in known:
+        raise InvalidPolicy(unknown("value", value, known, field="Role"))
+    return known[known.index(value)]  # type: ignore[arg-type]
+
+
+def _conditions(value: object) -> tuple[Condition, ...]:
+    tables = value if isinstance(value, list) else [value]
+    if not tables or not all(isinstance(table, dict) and table for table in tables):
+        raise InvalidPolicy(Problem("condition", facts={"known": ", ".join(VOCABULARY)}))
+    problems = [unknown("key", key, VOCABULARY).at(key) for table in tables for key in table if key not in VOCABULARY]
+    found: list[Condition] = []
+    for table in tables:
+        allowed = []
+        for name, values in VOCABULARY.items():
+            try:
+                allowed.append(_allowed(name, table[name]) if name in table else frozenset(values))
+            except InvalidPolicy as error:
+                problems += [problem.at(name) for problem in error.problems]
+        found.append(tuple(allowed))
+    if problems:
+        raise InvalidPolicy(problems)
+    return tuple(found)
+
+
+def _allowed(name: str, wanted: object) -> frozenset[Any]:
+    """Return the values of a field that `"2"`, `">= 3"`, `"1..2"`, a name or a list of names allow."""
+    words = wanted if isinstance(wanted, list) and wanted else [wanted]
+    return frozenset().union(*(_values(name, word) for word in words))
+
+
+def _values(name: str, word: object) -> frozenset[Any]:
+    values = {"unknown" if value is None else str(value): value for value in VOCABULARY[name]}
+    if word in values:
+        return frozenset({values[word]})
+    numbers = [value for value in values.values() if isinstance(value, int)]
+    found: list[int] = []
+    if numbers and isinstance(word, str) and (compared := _COMPARED.fullmatch(word)):
+        found = [value for value in numbers if _COMPARE[compared[1]](value, int(compared[2]))]
+    elif numbers and isinstance(word, str) and (limits := _RANGE.fullmatch(word)):
+        found = [value for value in numbers if int(limits[1]) <= value <= int(limits[2])]
+    if not found:
+        raise InvalidPolicy(unknown("value", word, [*values, *_EXAMPLES[bool(numbers)]], field=name))
+    return frozenset(found)
+
+
+_COMPARE: Final = {">=": ge, "<=": le, ">": gt, "<": lt}
+_EXAMPLES: Final = {True: (">= 2", "1..2"), False: ()}

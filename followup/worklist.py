@@ -1,0 +1,123 @@
+"""The list: who is due on a day, in what order, for which team."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Final
+
+from attrs import field, frozen
+
+from followup.case import Case, case_on
+from followup.findings import Finding, doubts
+from followup.ledger import Ledger
+from followup.policy import FOLLOW_UPS, Policy
+from followup.schedule import DueVisit, lines, resting, stands
+from followup.terms import Bucket, LineKind, RiskLevel, Stability
+
+#: A risk that nobody has assessed sorts between 3 and 2.
+_UNKNOWN_RISK: Final = 2.5
+_PRESSING: Final = {bucket: place for place, bucket in enumerate(Bucket)}
+
+
+@frozen
+class WorkLine:
+    """One line of a day's list: what is due, and for whom."""
+
+    due: DueVisit
+    bucket: Bucket
+    days_overdue: int
+    team: str | None
+    village: str | None
+    risk: RiskLevel | None
+    #: The effective class of the last follow-up.
+    stability: Stability
+    name: str | None = field(repr=False)
+    phone: str | None = field(repr=False)
+    findings: tuple[Finding, ...]
+
+    @property
+    def place(self) -> tuple[int, float, date, str, LineKind]:
+        """Where the line stands on the list: overdue first, then by risk, last day and patient."""
+        risk = _UNKNOWN_RISK if self.risk is None else self.risk
+        return (_PRESSING[self.bucket], -risk, self.due.due_on, self.due.patient, self.due.kind)
+
+
+@frozen
+class WorkList:
+    """Who is due on the day `on`: follow-up lines and duties apart, and how everyone stands.
+
+    >>> from followup import Registered, Visited, load_policy
+    >>> ledger = Ledger("p1", [Registered("p1", "2026-10-20"), Visited("p1", "2026-11-01", risk=3, mode="home")])
+    >>> found = WorkList.of([ledger], load_policy("national-2018"), date(2026, 11, 22))
+    >>> [(line.due.patient, line.bucket.value, line.days_overdue) for line in found.lines]
+    [('p1', 'overdue', 7)]
+    """
+
+    on: date
+    policy: Policy
+    #: How many registered people stand in each bucket; all seven are there.
+    counts: Mapping[Bucket, int]
+    lines: tuple[WorkLine, ...]
+    duties: tuple[WorkLine, ...]
+
+    @classmethod
+    def of(
+        cls,
+        ledgers: Iterable[Ledger],
+        policy: Policy,
+        on: date,
+        *,
+        team: str | None = None,
+        within: int = 0,
+    ) -> "WorkList":
+        """Make the list of a day from ledgers, of one team or of all (`team=None`).
+
+        Lists what is overdue, due that day or open, and what falls due in the next `within` days.
+        """
+        found, standings = [], []
+        for case in (case_on(ledger, on) for ledger in ledgers):
+            if case is not None and team in {None, case.team}:
+                running = lines(case, policy)
+                standings.append(stands(resting(case.status), running, on))
+                found += work_lines(case, running, within)
+        return cls.made(on, policy, Counter(standings), found)
+
+    @classmethod
+    def made(cls, on: date, policy: Policy, counts: Mapping[Bucket, int], found: Iterable[WorkLine]) -> "WorkList":
+        """Put lines in their order, follow-up lines and duties apart."""
+        ordered = sorted(found, key=lambda line: line.place)
+        return cls(
+            on,
+            policy,
+            {bucket: counts.get(bucket, 0) for bucket in Bucket},
+            tuple(line for line in ordered if line.due.kind in FOLLOW_UPS),
+            tuple(line for line in ordered if line.due.kind not in FOLLOW_UPS),
+        )
+
+    @property
+    def duty_counts(self) -> Mapping[LineKind, int]:
+        """How many duties of each kind are overdue."""
+        kinds = Counter(line.due.kind for line in self.duties if line.bucket is Bucket.OVERDUE)
+        return {kind: kinds[kind] for kind in LineKind if kind not in FOLLOW_UPS}
+
+
+def work_lines(case: Case, running: Iterable[DueVisit], within: int = 0) -> list[WorkLine]:
+    """Return those of a case's running lines that are on the list of the case's day."""
+    until = case.on + timedelta(within)
+    shown = [line for line in running if line.opens_on <= case.on or line.due_on <= until]
+    return [_work_line(case, line) for line in shown]
+
+
+def _work_line(case: Case, line: DueVisit) -> WorkLine:
+    return WorkLine(
+        line,
+        line.status(case.on),
+        max(0, (case.on - line.due_on).days),
+        case.team,
+        case.village,
+        case.risk,
+        case.stability,
+        case.person.get("name"),
+        case.person.get("phone"),
+        doubts(case, [line]),
+    )
