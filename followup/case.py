@@ -201,7 +201,7 @@ def _read_registered(case: Case, entry: Registered, day: date) -> None:
     if case.visits:
         case.doubts.append(("visit-before-registration", tuple(case.visits)))
     if entry.consents:
-        case.anchors["informed"] = entry.informed_on or day, entry
+        case.anchors["informed"] = max(entry.informed_on or day, day), entry
     _read_amended(case, entry, day)
     _read_assigned(case, entry, day)
 
@@ -344,7 +344,9 @@ def _read_done(case: Case, entry: Done, day: date) -> None:
 
 
 def _read_incident(case: Case, entry: Incident, day: date) -> None:
-    case.anchors["incident"] = day, entry
+    known = case.anchors.get("incident")
+    if known is None or (case.visits and case.visits[-1].on >= known[0]):
+        case.anchors["incident"] = day, entry  # a second one does not put off the answer to the first
 
 
 _READ: Final[dict[type[Entry], Callable[[Case, Any, date], None]]] = {

@@ -4,7 +4,8 @@ A rule that matches the patient's state counts its period from its clock:
 
 - the *anchor* is the latest of the days that the rule names and that are known;
 - the *clock* is the anchor, but never before the first day of the unbroken spell in which the rule's
-  condition held, so that nobody comes home from hospital overdue;
+  condition held, so that nobody comes home from hospital overdue (a run of failed attempts ends with every
+  follow-up and return, so its first day needs no such guard: the third attempt counts from the first);
 - the last day is `max(clock + within, since)`, and that day is still on time;
 - a rule whose anchor is itself what settles it starts the next round; any other runs until a settling
   fact falls on or after the anchor.
@@ -28,7 +29,7 @@ from followup.terms import Anchor, Bucket, ContactMode, LineKind, Role, Status
 
 
 # Members of an enum are looked up by a slow property in Python 3.11; what every decision needs is kept here.
-_VISIT, _BEGAN, _DONE = Anchor.VISIT, Anchor.BEGAN, Anchor.DONE
+_VISIT, _BEGAN, _DONE, _FIRST_MISSED = Anchor.VISIT, Anchor.BEGAN, Anchor.DONE, Anchor.FIRST_MISSED
 _RETRY, _REPORT = LineKind.RETRY, LineKind.REPORT
 _OVERDUE, _DUE_TODAY, _OPEN, _NOT_DUE = Bucket.OVERDUE, Bucket.DUE_TODAY, Bucket.OPEN, Bucket.NOT_DUE
 _ROLES = tuple(Role)
@@ -196,7 +197,7 @@ def weigh(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[str, Ru
     anchor, clock, entry = _anchor(rule, case, began, beginning)
     if entry is None or (anchor not in _NEXT_ROUND[rule.kind] and _is_settled(rule, case, clock, began)):
         return None
-    if clock < began:
+    if clock < began and anchor is not _FIRST_MISSED:
         anchor, clock, entry = _BEGAN, began, beginning
     if policy.duties_from is not None and rule.kind not in FOLLOW_UPS:
         clock = max(clock, policy.duties_from)

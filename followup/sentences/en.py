@@ -74,6 +74,7 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.future": "{on} is after today ({today}); enter it when it has happened, or mend the date",
     "problem.register.missing": 'there is no register "{path}"; make one with "followup init"',
     "problem.register.exists": '"{path}" exists already; choose another name',
+    "problem.register.folder": '"{path}" cannot be made; check the folder and its permissions',
     "problem.register.foreign": '"{path}" is no register of this library; check the name',
     "problem.register.busy": "another program is writing to the register; try again in a moment",
     "problem.file.missing": "the file cannot be read; check its name and permissions",
@@ -99,11 +100,11 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.row.risk": "a class is given and no risk; fill in 危险性评估, or clear the class if nobody was reached",
     "problem.row.missed": "a risk is given for an attempt that failed (class 0 or a reason for the loss); clear one of the two",
     "problem.row.discharge": "住院情况 2 needs 末次出院时间, and 末次出院时间 needs 住院情况 2; fill in or clear one of the two",
-    "problem.row.death": "the date and the cause of death go together, the date not after the record; mend one of them",
-    "problem.row.discharged_later": "the discharge lies after the record; mend one of the two dates",
+    "problem.row.death": "a cause of death needs 死亡日期; fill it in, or clear the cause",
+    "problem.row.later": "it lies after the record of {on}; mend one of the two dates",
     # notes on an import
-    "note.column": "{where}: the column is on neither official form; it is kept word for word",
-    "note.presence": "{count} follow-ups do not say who was present (参与人员): {joint} of them at risk 3 or above, where a joint follow-up stays owed",
+    "problem.column.stranger": "the column is not on the official form; it is kept word for word",
+    "problem.presence": "{count} follow-ups do not say who was present (参与人员): {joint} of them at risk 3 or above, where a joint follow-up stays owed",
     # the list
     "list.title": "Follow-ups due on {on}, {policy} ({version})",
     "list.team": "Team {team}: {count}",

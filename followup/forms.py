@@ -1,0 +1,346 @@
+"""The official forms and JSON lines, read: one row gives one fact or more.
+
+The patient form is the personal supplement (严重精神障碍患者个人信息补充表) with the columns by which a person
+is known; the follow-up form is the record of 2018 (严重精神障碍患者随访服务记录表). Columns that no rule uses
+are kept word for word. The optional column 参与人员 is this library's own.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from followup.entries import (
+    Admitted,
+    Died,
+    Discharged,
+    Done,
+    Entry,
+    Lost,
+    Missed,
+    Referred,
+    Registered,
+    Visited,
+    entry_from_json,
+)
+from followup.errors import FollowupError, InvalidFile, Problem
+from followup.sheets import Row, decoded, plain, rows
+from followup.terms import (
+    Adherence,
+    ContactMode,
+    DeathReason,
+    Diagnosis,
+    Function,
+    Grade,
+    Insight,
+    LineKind,
+    LossReason,
+    Reaction,
+    RiskLevel,
+    Role,
+    Seen,
+    Sex,
+    Stability,
+    Symptom,
+    Term,
+)
+
+PATIENT, FILLED_IN, CONSENT, CONSENT_ON = "编号", "填表日期", "知情同意", "知情同意签字时间"
+VISIT_ON, RISK, CLASS, LOSS = "随访日期", "危险性评估", "本次随访分类", "若失访,原因"
+DIED_ON, DEATH, STAY, DISCHARGED_ON = "死亡日期", "死亡原因", "两次随访期间住院情况", "末次出院时间"
+PRESENT: Final = "参与人员"
+
+#: The columns of the patient form that become fields; the others are kept word for word.
+PATIENT_FIELDS: Final = {
+    "姓名": "name", "性别": "sex", "出生日期": "born", "身份证号": "id_number", "联系电话": "phone",
+    "监护人姓名": "guardian", "村(居)委会": "village", "责任团队": "team", "目前诊断": "diagnosis",
+}  # fmt: skip
+_PATIENT_KEPT: Final = (
+    "与患者关系", "监护人住址", "监护人电话", "辖区村(居)委会联系人、电话", "户别", "就业情况", "初次发病时间",
+    "既往关锁情况", "既往门诊治疗", "住院次数", "确诊医院", "确诊日期", "最近一次治疗效果", "轻度滋事", "肇事",
+    "肇祸", "其他危害行为", "自伤", "自杀未遂", "经济状况", "医生签字",
+)  # fmt: skip
+PATIENT_COLUMNS: Final = (PATIENT, FILLED_IN, CONSENT, CONSENT_ON, *PATIENT_FIELDS, *_PATIENT_KEPT)
+
+FUNCTIONS: Final = {
+    "个人生活料理": Function.SELF_CARE, "家务劳动": Function.HOUSEWORK, "生产劳动及工作": Function.WORK,
+    "学习能力": Function.STUDY, "社会人际交往": Function.CONTACT,
+}  # fmt: skip
+_VISIT_READ: Final = (
+    PATIENT, VISIT_ON, RISK, CLASS, LOSS, DIED_ON, DEATH, STAY, DISCHARGED_ON, PRESENT, "本次随访形式", "本次随访对象",
+    "目前症状", "自知力", "用药依从性", "药物不良反应", "是否转诊", "转诊原因", "转诊至机构及科室", "下次随访日期", *FUNCTIONS,
+)  # fmt: skip
+_VISIT_KEPT: Final = (
+    "睡眠情况", "饮食情况", "轻度滋事", "肇事", "肇祸", "其他危害行为", "自伤", "自杀未遂", "两次随访期间关锁情况",
+    "实验室检查", "治疗效果", "药物1", "药物1用法", "药物2", "药物2用法", "药物3", "药物3用法", "康复措施", "随访医生签名",
+)  # fmt: skip
+VISIT_COLUMNS: Final = (*_VISIT_READ, *_VISIT_KEPT)
+
+_ALIASES: Final = {"失访原因": LOSS, "转诊机构及科室": "转诊至机构及科室"}
+_NUMBER: Final = re.compile(r"(\d{3})-?(\d{5})")
+_ID_NUMBER: Final = re.compile(r"\d{15}|\d{17}[\dX]")
+_ICD: Final = {"F20": Diagnosis.SCHIZOPHRENIA, "F25": Diagnosis.SCHIZOAFFECTIVE, "F22": Diagnosis.PARANOID,
+               "F31": Diagnosis.BIPOLAR}  # fmt: skip
+
+
+@frozen
+class Sourced:
+    """An entry with the place that it was read from."""
+
+    entry: Entry
+    where: tuple[str, ...]
+
+
+@frozen
+class Reading:
+    """What files hold: entries with their places, every problem, and notes that stop nothing."""
+
+    entries: list[Sourced] = field(factory=list)
+    problems: list[Problem] = field(factory=list)
+    notes: list[Problem] = field(factory=list)
+
+
+def read_files(paths: Iterable[Path], today: date) -> Reading:
+    """Read forms as CSV and JSON lines; every row of every file is checked, nothing is recorded.
+
+    An entry dated after `today` is a problem.
+    """
+    found = Reading()
+    for path in paths:
+        try:
+            _READERS.get(path.suffix.lower(), _refuse)(path, today, found)
+        except InvalidFile as error:
+            found.problems.extend(error.problems)
+    found.notes.extend(_presence_note(found.entries))
+    return found
+
+
+def _refuse(path: Path, today: date, found: Reading) -> None:  # noqa: ARG001 - all readers are called alike
+    code = "file.kind" if path.exists() else "file.missing"
+    raise InvalidFile(Problem(code, (str(path),)))
+
+
+def _read_jsonl(path: Path, today: date, found: Reading) -> None:
+    for number, line in enumerate(decoded(path).split("\n"), 1):
+        if line.strip():
+            _read_line(line, (str(path), f"line {number}"), today, found)
+
+
+def _read_line(line: str, where: tuple[str, ...], today: date, found: Reading) -> None:
+    try:
+        entry = entry_from_json(json.loads(line))
+    except (json.JSONDecodeError, RecursionError) as error:
+        found.problems.append(Problem("json", where, {"reason": getattr(error, "msg", "nested too deep")}))
+    except FollowupError as error:
+        found.problems.extend(problem.at(*where) for problem in error.problems)
+    else:
+        found.entries.append(Sourced(entry, where))
+        if entry.on > today:
+            found.problems.append(Problem("future", (*where, "on"), {"on": entry.on, "today": today}))
+
+
+def _read_csv(path: Path, today: date, found: Reading) -> None:
+    table = list(rows(path))
+    columns = [_ALIASES.get(name, name) for name in table[0].cells]
+    known, needed, read = _form(columns, path)
+    problems, notes = _column_doubts(str(path), columns, known, needed)
+    found.problems.extend(problems)
+    found.notes.extend(notes)
+    if problems:
+        return
+    for row in table:
+        renamed = Row(row.file, row.number, {_ALIASES.get(name, name): cell for name, cell in row.cells.items()})
+        found.entries.extend(Sourced(entry, row.where) for entry in _facts(renamed, read, today, known))
+        found.problems.extend(renamed.problems)
+
+
+def _facts(row: Row, read: "_Reader", today: date, known: tuple[str, ...]) -> list[Entry]:
+    kept = {name: cell for name, cell in row.cells.items() if cell.strip() and name not in _READ_COLUMNS[known]}
+    try:
+        return list(read(row, today, kept))
+    except FollowupError as error:
+        if not row.problems:
+            row.problems.extend(problem.at(*row.where) for problem in error.problems)
+    return []
+
+
+_Reader = Callable[[Row, date, dict[str, str]], Iterator[Entry]]
+
+
+def _form(columns: list[str], path: Path) -> tuple[tuple[str, ...], tuple[str, ...], _Reader]:
+    if VISIT_ON in columns:
+        return VISIT_COLUMNS, (PATIENT, RISK), _visit_facts
+    if FILLED_IN in columns:
+        return PATIENT_COLUMNS, (PATIENT, CONSENT), _patient_facts
+    raise InvalidFile(Problem("file.header", (str(path), "row 1")))
+
+
+def _column_doubts(
+    file: str, columns: list[str], known: tuple[str, ...], needed: tuple[str, ...]
+) -> tuple[list[Problem], list[Problem]]:
+    """A column that is nearly one of the form's is a slip of the pen; another stranger is kept."""
+    problems = [Problem("column.missing", (file, f"column {name}")) for name in needed if name not in columns]
+    notes = []
+    free = [name for name in known if name not in columns]
+    for name in columns:
+        if name and name not in known:
+            guess = get_close_matches(name, free, n=1, cutoff=0.75)
+            code, facts = ("column", {"guess": guess[0]}) if guess else ("column.stranger", {})
+            (problems if guess else notes).append(Problem(code, (file, f"column {name}"), facts))
+    return problems, notes
+
+
+def _presence_note(entries: Iterable[Sourced]) -> Iterator[Problem]:
+    unknown = [e.entry for e in entries if isinstance(e.entry, Visited) and e.entry.present is None]
+    joint = sum(visit.risk >= RiskLevel.HITS_THINGS_ANYWHERE for visit in unknown)
+    if unknown:
+        yield Problem("presence", (), {"count": len(unknown), "joint": joint})
+
+
+def _by_code(kind: type[Term]) -> dict[str, Any]:
+    return {term.code: term for term in kind if term.code is not None}
+
+
+def _by_label(kind: type[Term]) -> dict[str, Any]:
+    return {plain(label): term for term in kind for label in (term.zh, str(term))}
+
+
+def _patient_number(row: Row) -> str | None:
+    cell = row.needed(PATIENT)
+    parts = _NUMBER.fullmatch(plain(cell)) if cell else None
+    if cell and parts is None:
+        row.wrong("cell.number", PATIENT)
+    return parts[1] + parts[2] if parts else None
+
+
+def _patient_facts(row: Row, today: date, kept: dict[str, str]) -> Iterator[Entry]:
+    patient = _patient_number(row)
+    on = row.day(FILLED_IN, today) if row.needed(FILLED_IN) else None
+    consents = row.choice(CONSENT, _CONSENT) if row.needed(CONSENT) else None
+    fields = {
+        "informed_on": row.day(CONSENT_ON, today),
+        "name": row.text("姓名"),
+        "sex": row.choice("性别", _by_code(Sex)),
+        "born": row.day("出生日期", today),
+        "id_number": _id_number(row),
+        "phone": row.text("联系电话"),
+        "guardian": row.text("监护人姓名"),
+        "village": row.text("村(居)委会"),
+        "team": row.text("责任团队"),
+        "diagnosis": _diagnosis(row, kept),
+    }
+    if not row.problems and patient is not None and on is not None and consents is not None:
+        yield Registered(patient, on, consents=consents, form=kept or None, **fields)
+
+
+def _id_number(row: Row) -> str | None:
+    found = row.text("身份证号")
+    if found is not None and not _ID_NUMBER.fullmatch(plain(found).upper()):
+        row.wrong("cell.id_number", "身份证号")
+    return plain(found).upper() if found else None
+
+
+def _diagnosis(row: Row, kept: dict[str, str]) -> Diagnosis | None:
+    """Read a label or one of the four certain ICD-10 codes; another text is "other" and kept word for word."""
+    found = row.text("目前诊断")
+    if found is None:
+        return None
+    known = _by_label(Diagnosis).get(plain(found)) or _ICD.get(plain(found)[:3].upper())
+    if known is None:
+        kept["目前诊断"] = found
+    return known or Diagnosis.OTHER
+
+
+def _visit_facts(row: Row, today: date, kept: dict[str, str]) -> Iterator[Entry]:
+    patient = _patient_number(row)
+    on = row.day(VISIT_ON, today) if row.needed(VISIT_ON) else None
+    risk, recorded = row.choice(RISK, _RISK), row.choice(CLASS, _CLASS)
+    loss, stay = row.choice(LOSS, _by_code(LossReason)), row.choice(STAY, _STAY)
+    visit = _visit_fields(row, kept) | {"stability": None if recorded == _MISSED else recorded}
+    died_on, discharged_on = row.day(DIED_ON, today), row.day(DISCHARGED_ON, today)
+    death, referred = row.choice(DEATH, _by_code(DeathReason)), row.choice("是否转诊", _YES)
+    _check_risk(row, risk, recorded, loss)
+    _check_days(row, on, stay, discharged_on, died_on)
+    if row.problems or patient is None or on is None:
+        return
+    others: list[Entry] = []
+    if discharged_on is not None:
+        others.append(Discharged(patient, discharged_on, informed_on=None if discharged_on == on else on))
+    if referred:
+        others.append(Referred(patient, on, to=row.text("转诊至机构及科室"), reason=row.text("转诊原因")))
+    if stay == _IN_HOSPITAL:
+        others += [Admitted(patient, on), Done(patient, on, kind=LineKind.STATUS_CHECK, outcome="in_hospital")]
+    if loss not in {None, LossReason.NOT_REACHED}:
+        others.append(Lost(patient, on, reason=loss))
+    if died_on is not None:
+        others.append(Died(patient, died_on, reason=death))
+    if risk is not None:
+        yield Visited(patient, on, risk=risk, form=kept or None, **visit)
+    elif not others or recorded == _MISSED or loss is LossReason.NOT_REACHED:
+        yield Missed(patient, on, reason=loss, mode=visit["mode"], present=visit["present"])
+    yield from others
+
+
+def _visit_fields(row: Row, kept: dict[str, str]) -> dict[str, Any]:
+    symptoms = row.choices("目前症状", _by_code(Symptom))
+    return {
+        "mode": row.choice("本次随访形式", _by_code(ContactMode)),
+        "seen": row.choices("本次随访对象", _by_code(Seen)),
+        "present": row.choices(PRESENT, _by_label(Role)),
+        "symptoms": () if symptoms is None else symptoms,
+        "insight": row.choice("自知力", _by_code(Insight)),
+        "functions": _functions(row, kept),
+        "adherence": row.choice("用药依从性", _by_code(Adherence)),
+        "reaction": _applicable(row, "药物不良反应", _by_code(Reaction), kept),
+        "next_on": row.day("下次随访日期"),
+    }
+
+
+def _functions(row: Row, kept: dict[str, str]) -> dict[Function, Grade] | None:
+    found = {name: _applicable(row, column, _by_code(Grade), kept) for column, name in FUNCTIONS.items()}
+    return {name: grade for name, grade in found.items() if grade is not None} or None
+
+
+def _applicable(row: Row, column: str, options: dict[str, Any], kept: dict[str, str]) -> Any:
+    """Read a code; 9 (此项不适用) is no value, and is kept word for word."""
+    if plain(row.text(column) or "") == "9":
+        kept[column] = "9"
+        return None
+    return row.choice(column, options)
+
+
+def _check_risk(row: Row, risk: RiskLevel | None, recorded: str | None, loss: LossReason | None) -> None:
+    if risk is not None and (recorded == _MISSED or loss is not None):
+        row.wrong("row.missed")
+    if risk is None and recorded not in {None, _MISSED}:
+        row.wrong("row.risk", RISK)
+
+
+def _check_days(
+    row: Row, on: date | None, stay: str | None, discharged_on: date | None, died_on: date | None
+) -> None:
+    if (stay == _WAS_IN_HOSPITAL) != bool(row.text(DISCHARGED_ON)):
+        row.wrong("row.discharge", DISCHARGED_ON)
+    if row.text(DEATH) and not row.text(DIED_ON):
+        row.wrong("row.death", DIED_ON)
+    for column, day in ((DISCHARGED_ON, discharged_on), (DIED_ON, died_on)):
+        if on is not None and day is not None and day > on:
+            row.wrong("row.later", column, on=on)
+
+
+_CONSENT: Final = {"1": True, "0": False, "2": False}
+_YES: Final = {"1": False, "2": True}
+_MISSED, _NOT_IN_HOSPITAL, _IN_HOSPITAL, _WAS_IN_HOSPITAL = "missed", "never", "now", "before"
+_STAY: Final = {"0": _NOT_IN_HOSPITAL, "1": _IN_HOSPITAL, "2": _WAS_IN_HOSPITAL}
+_RISK: Final = {str(int(risk)): risk for risk in RiskLevel}
+_CLASS: Final[Mapping[str, Any]] = {"0": _MISSED, **_by_code(Stability)}
+_READ_COLUMNS: Final = {
+    VISIT_COLUMNS: frozenset(_VISIT_READ),
+    PATIENT_COLUMNS: frozenset({PATIENT, FILLED_IN, CONSENT, CONSENT_ON, *PATIENT_FIELDS}),
+}
+_READERS: Final = {".csv": _read_csv, ".jsonl": _read_jsonl}
