@@ -87,6 +87,7 @@ def _presence_doubts(last: Visited, line: DueVisit) -> Iterator[Finding]:
         yield Finding("party-absent", (last,), {"roles": line.missing_roles})
     elif line.roles and last.present is None and line.reasons:
         yield Finding("presence-not-recorded", (last,))
-    absent = tuple(role for role in line.invited if last.present is not None and role not in last.present)
+    asked = {role for reason in line.reasons if reason.anchor_on <= last.on for role in reason.invited}
+    absent = tuple(role for role in line.invited if role in asked and role not in (last.present or line.invited))
     if absent:
         yield Finding("not-invited", (last,), {"roles": absent})

@@ -103,6 +103,8 @@ class Reading:
     entries: list[Sourced] = field(factory=list)
     problems: list[Problem] = field(factory=list)
     notes: list[Problem] = field(factory=list)
+    #: Patients whose registration was refused: that they are unknown needs no further word.
+    refused: set[str] = field(factory=set)
 
 
 def read_files(paths: Iterable[Path], today: date) -> Reading:
@@ -128,16 +130,17 @@ def _refuse(path: Path, today: date, found: Reading) -> None:  # noqa: ARG001 - 
 def _read_jsonl(path: Path, today: date, found: Reading) -> None:
     for number, line in enumerate(decoded(path).split("\n"), 1):
         if line.strip():
-            _read_line(line, (str(path), f"line {number}"), today, found)
+            read_line(line, (str(path), f"line {number}"), today, found)
 
 
-def _read_line(line: str, where: tuple[str, ...], today: date, found: Reading) -> None:
+def read_line(line: str, where: tuple[str, ...], today: date, found: Reading) -> None:
+    """Read one JSON line into `found`: its entry, or its problems."""
     try:
         entry = entry_from_json(json.loads(line))
-    except (json.JSONDecodeError, RecursionError) as error:
-        found.problems.append(Problem("json", where, {"reason": getattr(error, "msg", "nested too deep")}))
     except FollowupError as error:
         found.problems.extend(problem.at(*where) for problem in error.problems)
+    except (ValueError, RecursionError) as error:
+        found.problems.append(Problem("json", where, {"reason": getattr(error, "msg", "too long or too deep")}))
     else:
         found.entries.append(Sourced(entry, where))
         if entry.on > today:
@@ -157,6 +160,8 @@ def _read_csv(path: Path, today: date, found: Reading) -> None:
         renamed = Row(row.file, row.number, {_ALIASES.get(name, name): cell for name, cell in row.cells.items()})
         found.entries.extend(Sourced(entry, row.where) for entry in _facts(renamed, read, today, known))
         found.problems.extend(renamed.problems)
+        if renamed.problems and (number := _NUMBER.fullmatch(plain(renamed.cells.get(PATIENT, "")))):
+            found.refused.add(number[1] + number[2])
 
 
 def _facts(row: Row, read: "_Reader", today: date, known: tuple[str, ...]) -> list[Entry]:

@@ -18,7 +18,7 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from attrs import evolve, frozen
 from sqlite_utils import Database, Migrations
@@ -136,6 +136,12 @@ class Register:
     def close(self) -> None:
         """Close the file."""
         self.db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def record(self, entry: Entry) -> bool:
         """Record one entry and the dates it moves; False where it is known already."""

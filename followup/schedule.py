@@ -25,7 +25,7 @@ from followup.entries import Admitted, Checked, Done, Entry, Referred, Visited
 from followup.ledger import Ledger
 from followup.policy import FOLLOW_UPS, Policy, Rule, Source, Title
 from followup.sentences import say
-from followup.terms import Anchor, Bucket, ContactMode, LineKind, Role, Status
+from followup.terms import Anchor, Bucket, ContactMode, LineKind, Role, Silence, Status
 
 
 # Members of an enum are looked up by a slow property in Python 3.11; what every decision needs is kept here.
@@ -33,6 +33,7 @@ _VISIT, _BEGAN, _DONE, _FIRST_MISSED = Anchor.VISIT, Anchor.BEGAN, Anchor.DONE, 
 _RETRY, _REPORT = LineKind.RETRY, LineKind.REPORT
 _OVERDUE, _DUE_TODAY, _OPEN, _NOT_DUE = Bucket.OVERDUE, Bucket.DUE_TODAY, Bucket.OPEN, Bucket.NOT_DUE
 _ROLES = tuple(Role)
+_NO_ANCHOR, _SETTLED = Silence.NO_ANCHOR, Silence.SETTLED
 
 
 @frozen
@@ -146,14 +147,19 @@ def due_visits(ledger: Ledger, policy: Policy, on: date) -> tuple[DueVisit, ...]
 def lines(case: Case, policy: Policy) -> tuple[DueVisit, ...]:
     """Return every running line of a case: `due_visits` for whoever has folded the ledger already."""
     reasons: dict[LineKind, list[Reason]] = {}
-    held = [policy.matching(state) for _, state, _ in case.spells]
-    for rule in held[-1].values():
-        if rule.since <= case.on and (reason := weigh(rule, case, policy, held)) is not None:
-            reasons.setdefault(rule.kind, []).append(reason)
+    for rule, verdict in verdicts(case, policy):
+        if type(verdict) is Reason:
+            reasons.setdefault(rule.kind, []).append(verdict)
     found = [_line(case, policy, kind, why) for kind, why in reasons.items()]
     if len(found) > 1:
         found.sort(key=lambda line: (line.due_on, line.kind))
     return tuple(found)
+
+
+def verdicts(case: Case, policy: Policy) -> list[tuple[Rule, Reason | Silence]]:
+    """Return every rule that matches a case, with what it says, or why it says nothing."""
+    held = [policy.matching(state) for _, state, _ in case.spells]
+    return [(rule, _weigh(rule, case, policy, held)) for rule in held[-1].values()]
 
 
 def standing(ledger: Ledger, policy: Policy, on: date) -> Bucket | None:
@@ -188,15 +194,16 @@ _RESTING: Final = {
 }
 
 
-def weigh(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[str, Rule]]) -> Reason | None:
-    """Return what a matching rule says, or None where its clock is unknown or it is settled.
-
-    `held` tells which rules held in each of the case's spells.
-    """
+def _weigh(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[str, Rule]]) -> Reason | Silence:
+    """Return what a matching rule says; `held` tells which rules held in each of the case's spells."""
+    if rule.since > case.on:
+        return Silence.NOT_YET
     began, beginning = _began(rule, case, held)
     anchor, clock, entry = _anchor(rule, case, began, beginning)
-    if entry is None or (anchor not in _NEXT_ROUND[rule.kind] and _is_settled(rule, case, clock, began)):
-        return None
+    if entry is None:
+        return _NO_ANCHOR
+    if anchor not in _NEXT_ROUND[rule.kind] and _is_settled(rule, case, clock, began):
+        return _SETTLED
     if clock < began and anchor is not _FIRST_MISSED:
         anchor, clock, entry = _BEGAN, began, beginning
     if policy.duties_from is not None and rule.kind not in FOLLOW_UPS:

@@ -257,6 +257,14 @@ class Anchor(Term):
     PLANNED = "planned", None, "医生约定日期", "the doctor's own date"
 
 
+class Silence(Term):
+    """Why a rule that matches says nothing."""
+
+    NOT_YET = "not_yet", None, "尚未施行", "not in force yet"
+    NO_ANCHOR = "no_anchor", None, "没有起算的记录", "nothing is recorded to count from"
+    SETTLED = "settled", None, "已完成", "settled"
+
+
 class Bucket(Term):
     """The one bucket a registered person stands in on a day."""
 

@@ -1,0 +1,43 @@
+"""The cells of a line in words, for every view that a person reads."""
+
+from collections.abc import Iterable
+
+from followup.sentences import say
+from followup.terms import Term
+from followup.worklist import WorkLine
+
+
+def cells(line: WorkLine, lang: str) -> dict[str, str]:
+    """Return every cell of a line by its column's key, in `lang`; names and telephones among them."""
+    due = line.due
+    return {
+        "patient": due.patient,
+        "name": line.name or "",
+        "phone": line.phone or "",
+        "team": line.team or "",
+        "village": line.village or "",
+        "kind": due.kind.label(lang),
+        "bucket": line.bucket.label(lang),
+        "opens_on": str(due.opens_on),
+        "due_on": str(due.due_on),
+        "plan_on": str(due.plan_on),
+        "days_overdue": str(line.days_overdue or ""),
+        "risk": "?" if line.risk is None else str(int(line.risk)),
+        "stability": line.stability.label(lang),
+        "roles": words(due.roles, lang),
+        "invited": words(due.invited, lang),
+        "missing_roles": words(due.missing_roles, lang),
+        "modes": words(due.modes, lang),
+        "reasons": " / ".join(reason.text(lang) for reason in due.reasons),
+        "findings": " / ".join(finding.text(lang) for finding in line.findings),
+    }
+
+
+def words(terms: Iterable[Term], lang: str) -> str:
+    """Return several terms as a person lists them."""
+    return say(lang, "word.and").join(term.label(lang) for term in terms)
+
+
+def heading(column: str, lang: str) -> str:
+    """Return the heading of a column."""
+    return say(lang, f"column.{column}")

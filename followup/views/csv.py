@@ -1,0 +1,33 @@
+"""A work list as CSV for a spreadsheet: UTF-8 with BOM, formulas defused."""
+
+import csv
+import io
+
+from followup.views.cells import cells, heading
+from followup.worklist import WorkList
+
+_BOM = "\ufeff"
+#: What a spreadsheet would run; a leading apostrophe makes it text.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NAMES = ("name", "phone")
+
+
+def render(found: WorkList, lang: str, *, with_names: bool = False) -> str:
+    """Return follow-up lines and duties as CSV, one row a line."""
+    out = io.StringIO()
+    table = [cells(line, lang) for line in (*found.lines, *found.duties)]
+    columns = [name for name in _COLUMNS if with_names or name not in _NAMES]
+    writer = csv.writer(out)
+    writer.writerow(heading(name, lang) for name in columns)
+    writer.writerows([_defused(row[name]) for name in columns] for row in table)
+    return _BOM + out.getvalue()
+
+
+def _defused(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+_COLUMNS = (
+    "patient", "name", "phone", "team", "village", "kind", "bucket", "opens_on", "due_on", "plan_on",
+    "days_overdue", "risk", "stability", "roles", "invited", "missing_roles", "modes", "reasons", "findings",
+)  # fmt: skip

@@ -1,0 +1,62 @@
+"""A work list as JSON: the form that other programs rely on; keys and codes are never translated."""
+
+import json
+from typing import Any
+
+from followup.schedule import Reason
+from followup.worklist import WorkLine, WorkList
+
+
+def render(found: WorkList, lang: str, *, with_names: bool = False) -> str:
+    """Return the list as JSON text; only `text` is in `lang`."""
+    data = as_data(found, lang, with_names=with_names)
+    return json.dumps(data, ensure_ascii=False, indent=2, default=str) + "\n"
+
+
+def as_data(found: WorkList, lang: str, *, with_names: bool = False) -> dict[str, Any]:
+    """Return the list as plain values."""
+    return {
+        "on": found.on,
+        "policy": {"id": found.policy.id, "version": found.policy.version},
+        "counts": dict(found.counts),
+        "lines": [_line(line, lang, with_names=with_names) for line in found.lines],
+        "duties": [_line(line, lang, with_names=with_names) for line in found.duties],
+        "duty_counts": dict(found.duty_counts),
+    }
+
+
+def _line(line: WorkLine, lang: str, *, with_names: bool) -> dict[str, Any]:
+    due = line.due
+    return {
+        "patient": due.patient,
+        **({"name": line.name, "phone": line.phone} if with_names else {}),
+        "team": line.team,
+        "village": line.village,
+        "kind": due.kind,
+        "bucket": line.bucket,
+        "opens_on": due.opens_on,
+        "due_on": due.due_on,
+        "plan_on": due.plan_on,
+        "days_overdue": line.days_overdue,
+        "risk": line.risk,
+        "stability": line.stability,
+        "roles": due.roles,
+        "invited": due.invited,
+        "missing_roles": due.missing_roles,
+        "modes": due.modes,
+        "reasons": [_reason(reason, lang) for reason in due.reasons],
+        "findings": [{"code": finding.code, "text": finding.text(lang)} for finding in line.findings],
+    }
+
+
+def _reason(reason: Reason, lang: str) -> dict[str, Any]:
+    return {
+        "rule": reason.rule,
+        "source": str(reason.source),
+        "evidence": reason.source.evidence,
+        "anchor": reason.anchor,
+        "anchor_on": reason.anchor_on,
+        "within": str(reason.within),
+        "due_on": reason.due_on,
+        "text": reason.text(lang),
+    }

@@ -1,0 +1,66 @@
+"""A work list as text for a terminal or a printer, by team; Chinese columns line up."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from tabulate import tabulate
+
+from followup.sentences import say
+from followup.views.cells import cells, heading, words
+from followup.worklist import WorkLine, WorkList
+
+_COLUMNS = ("patient", "name", "phone", "village", "kind", "bucket", "due_on", "plan_on", "risk", "stability")
+
+
+def render(found: WorkList, lang: str, *, with_names: bool = False) -> str:
+    """Return the list as text: what stands how, then each team's lines, then the duties."""
+    parts = [_head(found, lang)]
+    for team, lines in _by_team(found.lines):
+        title = say(lang, "list.team", team=team or say(lang, "list.no_team"), count=len(lines))
+        parts.append(_section(title, lines, lang, with_names=with_names))
+    if found.duties:
+        title = say(lang, "list.duties", count=len(found.duties))
+        parts.append(_section(title, found.duties, lang, with_names=with_names))
+    if not (found.lines or found.duties):
+        parts.append(say(lang, "list.nobody"))
+    return "\n\n".join(parts) + "\n"
+
+
+def _head(found: WorkList, lang: str) -> str:
+    policy = found.policy
+    counts = say(lang, "word.and").join(f"{bucket.label(lang)} {count}" for bucket, count in found.counts.items())
+    title = say(lang, "list.title", on=found.on, policy=policy.title.text(lang), version=policy.version)
+    return title + "\n" + say(lang, "list.counts", total=sum(found.counts.values()), counts=counts)
+
+
+def _by_team(lines: Iterable[WorkLine]) -> Iterator[tuple[str | None, list[WorkLine]]]:
+    """Teams in the order of their names' GB18030 bytes, as Chinese lists are; people without one come last."""
+
+    def place(line: WorkLine) -> tuple[bool, bytes]:
+        return line.team is None, (line.team or "").encode("gb18030", "replace")
+
+    for _, found in groupby(sorted(lines, key=place), key=place):
+        same = list(found)
+        yield same[0].team, same
+
+
+def _section(title: str, lines: Iterable[WorkLine], lang: str, *, with_names: bool) -> str:
+    columns = [name for name in _COLUMNS if with_names or name not in {"name", "phone"}]
+    rows = [_row(line, columns, lang) for line in lines]
+    headings = [*(heading(name, lang) for name in columns), heading("reasons", lang)]
+    table = tabulate(rows, headings, tablefmt="simple", disable_numparse=True)
+    notes = [f"  ! {line.due.patient}: {finding.text(lang)}" for line in lines for finding in line.findings]
+    return "\n".join([title, table, *dict.fromkeys(notes)])
+
+
+def _row(line: WorkLine, columns: list[str], lang: str) -> list[str]:
+    found = cells(line, lang)
+    found["bucket"] += f" {line.days_overdue}" if line.days_overdue else ""
+    roles = words(line.due.roles, lang)
+    why = line.due.reasons[0].title.text(lang)
+    return [*(_tame(found[name]) for name in columns), f"{why} ({roles})" if roles else why]
+
+
+def _tame(cell: str) -> str:
+    """A cell takes one line, and sends no control characters to a terminal."""
+    return "".join(c if c.isprintable() else " " for c in cell)
