@@ -153,16 +153,12 @@ def case_on(ledger: Ledger, on: date) -> Case | None:
     >>> case_on(ledger, date(2026, 11, 2)).stability.value
     'basic'
     """
-    case, day = Case(ledger.patient, on), None
-    for effective, entry in ledger.effects:
-        if effective > on:
+    case = Case(ledger.patient, on)
+    for day, entries in ledger.effects:
+        if day > on:
             break
-        if effective != day:
-            if day is not None:
-                _end_day(case, day)
-            day = effective
-        _READ[type(entry)](case, entry, effective)
-    if day is not None:
+        for entry in entries:
+            _READ[type(entry)](case, entry, day)
         _end_day(case, day)
     return case if case.spells else None
 
@@ -173,8 +169,7 @@ def _end_day(case: Case, day: date) -> None:
     if case.registered is None or case.mover is None:
         return
     risk = case.visits[-1].risk if case.visits else None
-    run, misses = case.run, len(case.misses)
-    state = (_status(case), risk, case.stability, run if run < 2 else 2, misses if misses < 3 else 3)  # noqa: PLR2004
+    state = (_status(case), risk, case.stability, min(case.run, 2), min(len(case.misses), 3))
     if not case.spells or case.spells[-1][1] != state:
         case.spells.append((day, state, case.mover))
 
@@ -232,14 +227,19 @@ def _read_visited(case: Case, entry: Visited, day: date) -> None:
         case.run_before = case.run_now
     visits.append(entry)
     case.mover = entry
-    case.misses.clear()
     case.stability = effective_class(entry)
     case.run_now = _run(case.run_before, case.stability, day)
     case.run = case.run_now[1]
-    case.anchors.pop("first_missed", None)
-    _plan(case, entry, entry.next_on)
+    if case.misses:
+        _forget_misses(case)
+    _plan(case, entry)
     if case.suspensions:
         _seen_again(case, entry)
+
+
+def _forget_misses(case: Case) -> None:
+    case.misses.clear()
+    case.anchors.pop("first_missed", None)
 
 
 def _run(before: tuple[Stability, int, date] | None, stability: Stability, day: date) -> tuple[Stability, int, date]:
@@ -251,14 +251,13 @@ def _run(before: tuple[Stability, int, date] | None, stability: Stability, day: 
     return group, before[1] + 1, day
 
 
-def _plan(case: Case, entry: Visited, next_on: date | None) -> None:
+def _plan(case: Case, entry: Visited) -> None:
     case.postponed_until = None
-    case.anchors.pop("planned", None)
-    if next_on is None:
+    if entry.next_on is not None and entry.next_on > entry.on:
+        case.anchors["planned"] = entry.next_on, entry
         return
-    if next_on > entry.on:
-        case.anchors["planned"] = next_on, entry
-    else:
+    case.anchors.pop("planned", None)
+    if entry.next_on is not None:
         case.doubts.append(("date-not-after-visit", (entry,)))
 
 
@@ -306,8 +305,7 @@ def _ending(status: Status, anchor: str) -> Callable[[Case, Any, date], None]:
         if not closed and told is not None and entry.on <= told[1].on:
             return  # the same return, told again
         case.anchors[anchor] = entry.on, entry
-        case.anchors.pop("first_missed", None)
-        case.misses.clear()
+        _forget_misses(case)
         case.mover = entry
         if anchor != "found":
             case.anchors["informed"] = getattr(entry, "informed_on", None) or day, entry

@@ -5,7 +5,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -26,7 +26,7 @@ OVERDUE, BAD_DATA = 1, 3
 _WITHIN: Final = re.compile(r"(\d{1,3})d?")
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     """A civil day as 2026-11-22."""
 
     name = "date"
@@ -41,7 +41,7 @@ class Day(click.ParamType):
             self.fail(error.text("en"), param, ctx)
 
 
-class Days(click.ParamType):
+class Days(click.ParamType[int]):
     """A number of days as 7d."""
 
     name = "days"
@@ -54,7 +54,7 @@ class Days(click.ParamType):
         return int(found[1])
 
 
-class Zone(click.ParamType):
+class Zone(click.ParamType[ZoneInfo]):
     """A time zone as Asia/Shanghai."""
 
     name = "zone"
@@ -70,7 +70,7 @@ class Zone(click.ParamType):
 _SHARED: Final = (
     click.option("--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True, envvar="FOLLOWUP_LANG",
                  help="Language of what is printed. 输出语言。"),
-    click.option("--today", type=Day(), envvar="FOLLOWUP_TODAY", help="The civil date to take for today. 指定今天的日期。"),
+    click.option("--today", type=Day(), envvar="FOLLOWUP_TODAY", help="The date to take for today. 指定今天的日期。"),
     click.option("--tz", type=Zone(), default="Asia/Shanghai", show_default=True, help="Whose today. 时区。"),
 )  # fmt: skip
 
@@ -97,7 +97,9 @@ def main() -> None:
 
 @main.command()
 @click.argument("register", type=click.Path(path_type=Path))
-@click.option("--policy", "name", default="national-2018", show_default=True, help="Name or TOML file. 规则名称或文件。")
+@click.option(
+    "--policy", "name", default="national-2018", show_default=True, help="Name or TOML file. 规则名称或文件。"
+)
 @click.option("--duties-from", type=Day(), help="First day for duties; today if not given. 职责起算日。")
 @_command
 def init(register: Path, name: str, duties_from: date | None, today: date, lang: str) -> None:
@@ -115,7 +117,7 @@ def init(register: Path, name: str, duties_from: date | None, today: date, lang:
 @click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option("--dry-run", is_flag=True, help="Check only. 只检查,不入库。")
 @_command
-def import_(register: Path, files: tuple[Path, ...], dry_run: bool, today: date, lang: str) -> None:  # noqa: FBT001
+def import_(register: Path, files: tuple[Path, ...], dry_run: bool, today: date, lang: str) -> None:
     """Import official forms (.csv) or JSON lines (.jsonl), all or nothing. 导入随访表格。"""
     from followup.forms import read_files
 
@@ -148,7 +150,9 @@ def retract(register: Path, entry: str, reason: str, today: date, lang: str) -> 
 @click.argument("register", type=click.Path(path_type=Path))
 @click.option("--on", type=Day(), help="The day asked about; today if not given. 查询日期。")
 @click.option("--team", help="Only this team's patients. 只列该团队。")
-@click.option("--within", type=Days(), default="0d", help="Add what falls due within so many days, as 7d. 含今后几天到期。")
+@click.option(
+    "--within", type=Days(), default="0d", help="Add what falls due within so many days, as 7d. 含今后几天到期。"
+)
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 @click.option("--with-names", is_flag=True, help="Show names and telephones. 显示姓名和电话。")
 @click.option("--fail-overdue", is_flag=True, help="Exit with 1 where someone is overdue. 有逾期则退出码为1。")
@@ -160,8 +164,8 @@ def due(
     team: str | None,
     within: int,
     form: str,
-    with_names: bool,  # noqa: FBT001
-    fail_overdue: bool,  # noqa: FBT001
+    with_names: bool,
+    fail_overdue: bool,
     output: Path | None,
     today: date,
     lang: str,
@@ -197,7 +201,7 @@ def explain(register: Path, patient: str, on: date | None, today: date, lang: st
 class EntryTypes(click.Group):
     """One subcommand an entry type, its options made from the type's fields; "-" reads JSON lines."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own signature
         """Return the entry types, and "-"."""
         from followup.entries import TYPES
 
@@ -222,12 +226,10 @@ def record(ctx: click.Context, register: Path) -> None:
 @click.pass_obj
 @_command
 def _record_lines(register: Path, today: date, lang: str) -> None:
-    from followup.forms import Reading, read_line
+    from followup.forms import Reading, read_lines
 
     reading = Reading()
-    for number, line in enumerate(click.get_text_stream("stdin", "utf-8"), 1):
-        if line.strip():
-            read_line(line, ("-", f"line {number}"), today, reading)
+    read_lines(sys.stdin.buffer.read(), "-", today, reading)
     _record_checked(register, reading, today, lang)
 
 
@@ -242,11 +244,12 @@ def _record_one(kind: str) -> click.Command:
         read_line(json.dumps({"type": kind, **content}), (kind,), today, reading)
         _record_checked(register, reading, today, lang)
 
-    command = click.command(kind, help=say("en", f"entry.{kind}") + " " + say("zh", f"entry.{kind}"))
-    made = command(click.pass_obj(_command(run)))
-    keys = [key for key in FIELDS[kind].values() if key != "form"]
-    made.params = [click.Option([f"--{key.replace('_', '-')}", key], required=key == "patient") for key in keys] + made.params
-    return made
+    names = [key for key in FIELDS[kind].values() if key != "form"]
+    for name in reversed(names):
+        click.option(f"--{name.replace('_', '-')}", name, required=name == "patient")(run)
+    words = "  ".join(say(lang, f"entry.{kind}") for lang in LANGUAGES)
+    command: Callable[..., None] = click.pass_obj(_command(run))
+    return click.command(kind, help=words)(command)
 
 
 #: Fields of several values, written with commas between them; `functions` as self_care=good,work=poor.
@@ -298,7 +301,6 @@ def _record(register: "Register", entries: "Sequence[Entry]", lang: str) -> None
 
 def _now(entry: "Entry") -> "Entry":
     from attrs import evolve
-    from datetime import UTC
 
     return entry if entry.recorded_at else evolve(entry, recorded_at=datetime.now(UTC).isoformat(timespec="seconds"))
 

@@ -5,7 +5,7 @@ enum. Personal fields never show in a repr.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from hashlib import sha256
 from typing import Any, ClassVar, Final, TypeVar
@@ -73,14 +73,23 @@ def _stability(value: Stability | str) -> Stability:
     return found
 
 
-def _several(kind: type[_T]) -> Callable[[Iterable[_T | str]], tuple[_T, ...]]:
-    def convert(values: Iterable[_T | str]) -> tuple[_T, ...]:
-        if isinstance(values, str) or not isinstance(values, Iterable):
-            raise InvalidEntry(Problem("list", facts={"word": shown(values)}))
-        found = {kind(value) for value in values}
-        return tuple(member for member in kind if member in found)
+def _several(kind: type[_T], values: Iterable[_T | str]) -> tuple[_T, ...]:
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise InvalidEntry(Problem("list", facts={"word": shown(values)}))
+    found = {kind(value) for value in values}
+    return tuple(member for member in kind if member in found)
 
-    return convert
+
+def _seen(values: Iterable[Seen | str]) -> tuple[Seen, ...]:
+    return _several(Seen, values)
+
+
+def _roles(values: Iterable[Role | str]) -> tuple[Role, ...]:
+    return _several(Role, values)
+
+
+def _symptoms(values: Iterable[Symptom | str]) -> tuple[Symptom, ...]:
+    return _several(Symptom, values)
 
 
 def _offices(values: Iterable[Role | Office | str]) -> tuple[str, ...]:
@@ -106,10 +115,6 @@ def _form(values: Mapping[str, str]) -> Mapping[str, str]:
 
 def _masked(value: object) -> str:
     return "None" if value is None else "'***'"
-
-
-_seen, _roles, _symptoms = optional(_several(Seen)), optional(_several(Role)), optional(_several(Symptom))
-_to_text, _to_day = optional(_text), optional(day)
 
 
 @frozen
@@ -157,12 +162,12 @@ class Entry:
 class Person(Entry):
     """The fields by which a person is known and reached; the base of `Registered` and `Amended`."""
 
-    name: str | None = field(default=None, converter=_to_text, repr=_masked)
-    id_number: str | None = field(default=None, converter=_to_text, repr=_masked)
+    name: str | None = field(default=None, converter=optional(_text), repr=_masked)
+    id_number: str | None = field(default=None, converter=optional(_text), repr=_masked)
     sex: Sex | None = field(default=None, converter=optional(Sex), repr=_masked)
-    born: date | None = field(default=None, converter=_to_day, repr=_masked)
-    phone: str | None = field(default=None, converter=_to_text, repr=_masked)
-    guardian: str | None = field(default=None, converter=_to_text, repr=_masked)
+    born: date | None = field(default=None, converter=optional(day), repr=_masked)
+    phone: str | None = field(default=None, converter=optional(_text), repr=_masked)
+    guardian: str | None = field(default=None, converter=optional(_text), repr=_masked)
 
 
 @frozen(kw_only=True)
@@ -172,9 +177,9 @@ class Registered(Person):
     type = "registered"
     diagnosis: Diagnosis | None = field(default=None, converter=optional(Diagnosis))
     consents: bool = field(default=True, converter=_flag)
-    informed_on: date | None = field(default=None, converter=_to_day)
-    village: str | None = field(default=None, converter=_to_text)
-    team: str | None = field(default=None, converter=_to_text)
+    informed_on: date | None = field(default=None, converter=optional(day))
+    village: str | None = field(default=None, converter=optional(_text))
+    team: str | None = field(default=None, converter=optional(_text))
     #: Columns of the official form that no rule uses, word for word.
     form: Mapping[str, str] | None = field(default=None, converter=optional(_form), hash=False, repr=False)
 
@@ -191,7 +196,7 @@ class Consented(Entry):
     """Consent to community management was given; `informed_on` (default: `on`) is when the centre knew."""
 
     type = "consented"
-    informed_on: date | None = field(default=None, converter=_to_day)
+    informed_on: date | None = field(default=None, converter=optional(day))
 
 
 @frozen(kw_only=True)
@@ -199,7 +204,7 @@ class Declined(Entry):
     """Community management was declined."""
 
     type = "declined"
-    informed_on: date | None = field(default=None, converter=_to_day)
+    informed_on: date | None = field(default=None, converter=optional(day))
 
 
 @frozen(kw_only=True)
@@ -207,8 +212,8 @@ class Assigned(Entry):
     """The person was given to a team, or is of another village from this day."""
 
     type = "assigned"
-    team: str | None = field(default=None, converter=_to_text)
-    village: str | None = field(default=None, converter=_to_text)
+    team: str | None = field(default=None, converter=optional(_text))
+    village: str | None = field(default=None, converter=optional(_text))
 
 
 @frozen(kw_only=True)
@@ -221,9 +226,9 @@ class Visited(Entry):
     type = "visited"
     risk: RiskLevel = field(converter=_risk)
     mode: ContactMode | None = field(default=None, converter=optional(ContactMode))
-    seen: tuple[Seen, ...] | None = field(default=None, converter=_seen)
-    present: tuple[Role, ...] | None = field(default=None, converter=_roles)
-    symptoms: tuple[Symptom, ...] | None = field(default=None, converter=_symptoms)
+    seen: tuple[Seen, ...] | None = field(default=None, converter=optional(_seen))
+    present: tuple[Role, ...] | None = field(default=None, converter=optional(_roles))
+    symptoms: tuple[Symptom, ...] | None = field(default=None, converter=optional(_symptoms))
     insight: Insight | None = field(default=None, converter=optional(Insight))
     functions: Mapping[Function, Grade] | None = field(default=None, converter=optional(_functions), hash=False)
     adherence: Adherence | None = field(default=None, converter=optional(Adherence))
@@ -232,7 +237,7 @@ class Visited(Entry):
     #: The doctor's recorded class, one of the coded three.
     stability: Stability | None = field(default=None, converter=optional(_stability))
     #: The doctor's own date for the next follow-up (下次随访日期).
-    next_on: date | None = field(default=None, converter=_to_day)
+    next_on: date | None = field(default=None, converter=optional(day))
     form: Mapping[str, str] | None = field(default=None, converter=optional(_form), hash=False, repr=False)
 
 
@@ -241,9 +246,9 @@ class Missed(Entry):
     """A failed attempt (未访到): nobody who knows the patient's state could be contacted."""
 
     type = "missed"
-    reason: str | None = field(default=None, converter=_to_text)
+    reason: str | None = field(default=None, converter=optional(_text))
     mode: ContactMode | None = field(default=None, converter=optional(ContactMode))
-    present: tuple[Role, ...] | None = field(default=None, converter=_roles)
+    present: tuple[Role, ...] | None = field(default=None, converter=optional(_roles))
 
 
 @frozen(kw_only=True)
@@ -251,14 +256,14 @@ class Referred(Entry):
     """The patient was referred (转诊)."""
 
     type = "referred"
-    to: str | None = field(default=None, converter=_to_text)
-    reason: str | None = field(default=None, converter=_to_text)
-    outcome: str | None = field(default=None, converter=_to_text)
+    to: str | None = field(default=None, converter=optional(_text))
+    reason: str | None = field(default=None, converter=optional(_text))
+    outcome: str | None = field(default=None, converter=optional(_text))
 
 
 @frozen(kw_only=True)
 class _Reasoned(Entry):
-    reason: str | None = field(default=None, converter=_to_text)
+    reason: str | None = field(default=None, converter=optional(_text))
 
 
 @frozen
@@ -273,7 +278,7 @@ class Discharged(_Reasoned):
     """Discharged; the patient counts as in hospital until `informed_on` (default: `on`)."""
 
     type = "discharged"
-    informed_on: date | None = field(default=None, converter=_to_day)
+    informed_on: date | None = field(default=None, converter=optional(day))
 
 
 @frozen
@@ -309,7 +314,7 @@ class MovedOut(_Reasoned):
     """Left the area, `to` another."""
 
     type = "moved_out"
-    to: str | None = field(default=None, converter=_to_text)
+    to: str | None = field(default=None, converter=optional(_text))
 
 
 @frozen(kw_only=True)
@@ -317,7 +322,7 @@ class MovedIn(_Reasoned):
     """A transfer was received, `from_` another area ("from" in JSON)."""
 
     type = "moved_in"
-    from_: str | None = field(default=None, converter=_to_text)
+    from_: str | None = field(default=None, converter=optional(_text))
 
 
 @frozen
@@ -349,7 +354,7 @@ class Done(Entry):
     type = "done"
     kind: LineKind = field(converter=LineKind)
     to: tuple[str, ...] | None = field(default=None, converter=optional(_offices))
-    outcome: str | None = field(default=None, converter=_to_text)
+    outcome: str | None = field(default=None, converter=optional(_text))
 
 
 @frozen(kw_only=True)
@@ -358,8 +363,8 @@ class Postponed(Entry):
 
     type = "postponed"
     until: date = field(converter=day)
-    author: str | None = field(default=None, converter=_to_text)
-    reason: str | None = field(default=None, converter=_to_text)
+    author: str | None = field(default=None, converter=optional(_text))
+    reason: str | None = field(default=None, converter=optional(_text))
 
 
 @frozen(kw_only=True)
@@ -368,7 +373,7 @@ class Retracted(Entry):
 
     type = "retracted"
     entry: str = field(converter=_text)
-    reason: str | None = field(default=None, converter=_to_text)
+    reason: str | None = field(default=None, converter=optional(_text))
 
 
 #: Every entry type, in the order in which the entries of one day are read.
@@ -403,9 +408,7 @@ def entry_from_json(data: Mapping[str, Any]) -> Entry:
     names = {key: name for name, key in FIELDS[kind.type].items()} | {"recorded_at": "recorded_at"}
     given = {key: value for key, value in data.items() if key not in {"type", "id"}}
     problems = [unknown("field", key, names, type=kind.type) for key in given if key not in names]
-    problems += [
-        Problem("missing", facts={"field": key}) for key in _NEEDED[kind.type] if given.get(key) is None
-    ]
+    problems += [Problem("missing", facts={"field": key}) for key in _NEEDED[kind.type] if given.get(key) is None]
     if problems:
         raise InvalidEntry(problems)
     entry = _construct(kind, {names[key]: value for key, value in given.items()})
@@ -440,6 +443,4 @@ def _named(kind: type[Entry], values: dict[str, Any], error: InvalidEntry) -> In
     return InvalidEntry(problems) if problems else error
 
 
-_NEEDED: Final = {
-    kind.type: [a.name for a in fields_dict(kind).values() if a.default is NOTHING] for kind in ORDER
-}
+_NEEDED: Final = {kind.type: [a.name for a in fields_dict(kind).values() if a.default is NOTHING] for kind in ORDER}

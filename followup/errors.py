@@ -63,6 +63,10 @@ def shown(word: object) -> str:
     return safe + "…" if len(text) > len(safe) else safe
 
 
+def _all(found: Problem | Iterable[Problem]) -> tuple[Problem, ...]:
+    return (found,) if isinstance(found, Problem) else tuple(found)
+
+
 @frozen(str=False)
 class FollowupError(Exception):
     """Base of every error that this library raises on purpose: one or more problems, all at once.
@@ -70,9 +74,7 @@ class FollowupError(Exception):
     `str(error)` is English, one problem a line; `error.text("zh")` is the same in Chinese.
     """
 
-    problems: tuple[Problem, ...] = field(
-        converter=lambda found: (found,) if isinstance(found, Problem) else tuple(found)
-    )
+    problems: tuple[Problem, ...] = field(converter=_all)
 
     def text(self, lang: str = "en") -> str:
         """Return all problems in `lang`, one a line."""

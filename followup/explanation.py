@@ -67,7 +67,7 @@ def told(entry: Entry, lang: str) -> str:
         value = getattr(entry, name)
         if value is not None and name not in PERSONAL and f"field.{name}" in sentences(lang):
             found.append(say(lang, f"field.{name}", value=_word(value, lang)))
-    return say(lang, "word.and").join(found)
+    return say(lang, "word.then").join(found)
 
 
 def _word(value: object, lang: str) -> str:

@@ -29,7 +29,7 @@ from followup.entries import (
     entry_from_json,
 )
 from followup.errors import FollowupError, InvalidFile, Problem
-from followup.sheets import Row, decoded, plain, rows
+from followup.sheets import Row, content_of, decoded, plain, rows
 from followup.terms import (
     Adherence,
     ContactMode,
@@ -73,11 +73,13 @@ FUNCTIONS: Final = {
 }  # fmt: skip
 _VISIT_READ: Final = (
     PATIENT, VISIT_ON, RISK, CLASS, LOSS, DIED_ON, DEATH, STAY, DISCHARGED_ON, PRESENT, "本次随访形式", "本次随访对象",
-    "目前症状", "自知力", "用药依从性", "药物不良反应", "是否转诊", "转诊原因", "转诊至机构及科室", "下次随访日期", *FUNCTIONS,
+    "目前症状", "自知力", "用药依从性", "药物不良反应", "是否转诊", "转诊原因", "转诊至机构及科室", "下次随访日期",
+    *FUNCTIONS,
 )  # fmt: skip
 _VISIT_KEPT: Final = (
     "睡眠情况", "饮食情况", "轻度滋事", "肇事", "肇祸", "其他危害行为", "自伤", "自杀未遂", "两次随访期间关锁情况",
-    "实验室检查", "治疗效果", "药物1", "药物1用法", "药物2", "药物2用法", "药物3", "药物3用法", "康复措施", "随访医生签名",
+    "实验室检查", "治疗效果", "药物1", "药物1用法", "药物2", "药物2用法", "药物3", "药物3用法", "康复措施",
+    "随访医生签名",
 )  # fmt: skip
 VISIT_COLUMNS: Final = (*_VISIT_READ, *_VISIT_KEPT)
 
@@ -128,9 +130,14 @@ def _refuse(path: Path, today: date, found: Reading) -> None:  # noqa: ARG001 - 
 
 
 def _read_jsonl(path: Path, today: date, found: Reading) -> None:
-    for number, line in enumerate(decoded(path).split("\n"), 1):
+    read_lines(content_of(path), str(path), today, found)
+
+
+def read_lines(content: bytes, file: str, today: date, found: Reading) -> None:
+    """Read JSON lines into `found`; `InvalidFile` for what is no text."""
+    for number, line in enumerate(decoded(content, file).split("\n"), 1):
         if line.strip():
-            read_line(line, (str(path), f"line {number}"), today, found)
+            read_line(line, (file, f"line {number}"), today, found)
 
 
 def read_line(line: str, where: tuple[str, ...], today: date, found: Reading) -> None:
@@ -188,9 +195,9 @@ def _form(columns: list[str], path: Path) -> tuple[tuple[str, ...], tuple[str, .
 def _column_doubts(
     file: str, columns: list[str], known: tuple[str, ...], needed: tuple[str, ...]
 ) -> tuple[list[Problem], list[Problem]]:
-    """A column that is nearly one of the form's is a slip of the pen; another stranger is kept."""
+    """Refuse a column that is nearly one of the form's, a slip of the pen; note another stranger, which is kept."""
     problems = [Problem("column.missing", (file, f"column {name}")) for name in needed if name not in columns]
-    notes = []
+    notes: list[Problem] = []
     free = [name for name in known if name not in columns]
     for name in columns:
         if name and name not in known:
@@ -326,9 +333,7 @@ def _check_risk(row: Row, risk: RiskLevel | None, recorded: str | None, loss: Lo
         row.wrong("row.risk", RISK)
 
 
-def _check_days(
-    row: Row, on: date | None, stay: str | None, discharged_on: date | None, died_on: date | None
-) -> None:
+def _check_days(row: Row, on: date | None, stay: str | None, discharged_on: date | None, died_on: date | None) -> None:
     if (stay == _WAS_IN_HOSPITAL) != bool(row.text(DISCHARGED_ON)):
         row.wrong("row.discharge", DISCHARGED_ON)
     if row.text(DEATH) and not row.text(DIED_ON):

@@ -15,43 +15,6 @@ _RANK: Final = {kind: rank for rank, kind in enumerate(ORDER)}
 _WORSE: Final = {None: 0, Stability.STABLE: 1, Stability.BASIC: 2, Stability.UNSTABLE: 3}
 
 
-@frozen
-class Ledger:
-    """Everything that is recorded of one patient, in its one order, equal content once.
-
-    `facts` are the entries that stand: neither retracted nor retractions.
-
-    >>> ledger = Ledger("p1", [Visited("p1", "2026-11-01", risk=0), Registered("p1", "2026-10-20")])
-    >>> [entry.type for entry in ledger.facts]
-    ['registered', 'visited']
-    """
-
-    patient: str
-    entries: tuple[Entry, ...] = field(converter=lambda entries: _in_order(entries))
-    facts: tuple[Entry, ...] = field(init=False, eq=False, repr=False)
-    #: The facts with the day each takes effect, in that order: a discharge told of late acts when told.
-    effects: tuple[tuple[date, Entry], ...] = field(init=False, eq=False, repr=False)
-
-    @facts.default
-    def _facts(self) -> tuple[Entry, ...]:
-        taken_back = _taken_back(self.entries)
-        return tuple(e for e in self.entries if type(e) is not Retracted and not (taken_back and e.id in taken_back))
-
-    @effects.default
-    def _effects(self) -> tuple[tuple[date, Entry], ...]:
-        found = [(_takes_effect(entry), entry) for entry in self.facts]
-        if any(effective != entry.on for effective, entry in found):
-            found.sort(key=lambda pair: (pair[0], _RANK[type(pair[1])]))
-        return tuple(found)
-
-    def __attrs_post_init__(self) -> None:
-        for entry in self.entries:
-            if entry.patient != self.patient:
-                raise InvalidEntry(Problem("stranger", facts={"patient": self.patient, "other": entry.patient}))
-        if not any(type(entry) is Registered for entry in self.entries):
-            raise InvalidEntry(Problem("unregistered", facts={"patient": shown(self.patient)}))
-
-
 def _place(entry: Entry) -> tuple[Any, ...]:
     """Sort by day, then kind, then the worse last; only what ties here is told apart by its id."""
     if type(entry) is Visited:
@@ -84,3 +47,40 @@ def _taken_back(entries: Sequence[Entry]) -> frozenset[str]:
         return stands[entry.id]
 
     return frozenset(entry.entry for entry in by_id.values() if settle(entry))
+
+
+@frozen
+class Ledger:
+    """Everything that is recorded of one patient, in its one order, equal content once.
+
+    `facts` are the entries that stand: neither retracted nor retractions.
+
+    >>> ledger = Ledger("p1", [Visited("p1", "2026-11-01", risk=0), Registered("p1", "2026-10-20")])
+    >>> [entry.type for entry in ledger.facts]
+    ['registered', 'visited']
+    """
+
+    patient: str
+    entries: tuple[Entry, ...] = field(converter=_in_order)
+    facts: tuple[Entry, ...] = field(init=False, eq=False, repr=False)
+    #: The facts by the day on which they take effect: a discharge told of late acts when told.
+    effects: tuple[tuple[date, tuple[Entry, ...]], ...] = field(init=False, eq=False, repr=False)
+
+    @facts.default
+    def _facts(self) -> tuple[Entry, ...]:
+        taken_back = _taken_back(self.entries)
+        return tuple(e for e in self.entries if type(e) is not Retracted and not (taken_back and e.id in taken_back))
+
+    @effects.default
+    def _effects(self) -> tuple[tuple[date, tuple[Entry, ...]], ...]:
+        found = list(self.facts)
+        if any(_takes_effect(entry) != entry.on for entry in found):
+            found.sort(key=lambda entry: (_takes_effect(entry), _RANK[type(entry)]))
+        return tuple((day, tuple(same)) for day, same in groupby(found, key=_takes_effect))
+
+    def __attrs_post_init__(self) -> None:
+        for entry in self.entries:
+            if entry.patient != self.patient:
+                raise InvalidEntry(Problem("stranger", facts={"patient": self.patient, "other": entry.patient}))
+        if not any(type(entry) is Registered for entry in self.entries):
+            raise InvalidEntry(Problem("unregistered", facts={"patient": shown(self.patient)}))

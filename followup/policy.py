@@ -53,7 +53,7 @@ class Source:
         return f"{self.document} {self.clause}".rstrip()
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class Rule:
     """One rule: under which condition, counted from what, how long, with whom, and by which text."""
 
@@ -101,6 +101,7 @@ class Rule:
 class Policy:
     """A programme's rules, its bases' first; `version` is a hash of all that they say.
 
+    >>> from followup import load_policy
     >>> load_policy("dongguan").extends
     'national-2018'
     """
@@ -109,7 +110,7 @@ class Policy:
     title: Title
     extends: str | None = None
     version: str
-    rules: tuple[Rule, ...]
+    rules: tuple[Rule, ...] = field(eq=False)
     #: The TOML texts, bases first: what a register keeps.
     texts: tuple[str, ...] = field(repr=False)
     calendar: WorkCalendar = field(factory=work_calendar, eq=False, repr=False)

@@ -179,7 +179,7 @@ def _problems(error: BaseException, path: str) -> Iterator[Problem]:
     elif isinstance(error, FollowupError):
         yield from (evolve(problem, where=(_joined(path, *problem.where),)) for problem in error.problems)
     elif isinstance(error, ForbiddenExtraKeysError):
-        known = [name.rstrip("_") for name in fields_dict(error.cl) if name not in {"lead"}]
+        known = [name.rstrip("_") for name in fields_dict(error.cl) if name != "lead"]
         yield from (unknown("key", key, known).at(_joined(path, shown(key))) for key in sorted(error.extra_fields))
     elif isinstance(error, KeyError):
         yield Problem("missing", (path,), {"field": path.rpartition(".")[2]})
@@ -229,11 +229,9 @@ def _converter() -> "Converter":
         Role | Office: _recipient,
     }
     for kind, hook in hooks.items():
-        converter.register_structure_hook_func(partial(eq, kind), lambda value, _, hook=hook: hook(value))
+        converter.register_structure_hook_func(partial(eq, kind), _hook(hook))
     for kind in (tuple[Anchor, ...], tuple[Role, ...], tuple[Role | Office, ...], tuple[ContactMode, ...]):
-        usual = converter.get_structure_hook(kind)
-        listed = lambda value, kind, usual=usual: usual(_list(value), kind)  # noqa: E731 - one for each kind
-        converter.register_structure_hook_func(partial(eq, kind), listed)
+        converter.register_structure_hook_func(partial(eq, kind), _listed(converter.get_structure_hook(kind)))
     renamed = {"with_": override(rename="with"), "policy": override(omit=True), "lead": override(omit=True)}
     converter.register_structure_hook(Rule, make_dict_structure_fn(Rule, converter, **renamed))  # type: ignore[arg-type]
     return converter
@@ -245,10 +243,19 @@ def _word(value: object) -> str:
     return value
 
 
-def _list(value: object) -> list[Any]:
-    if not isinstance(value, list) or not value:
-        raise InvalidPolicy(Problem("list", facts={"word": shown(value)}))
-    return value
+def _hook(read: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda value, _: read(value)
+
+
+def _listed(usual: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Refuse a lone text where a list is due: it would be read letter by letter."""
+
+    def structure(value: Any, kind: Any) -> Any:
+        if not isinstance(value, list) or not value:
+            raise InvalidPolicy(Problem("list", facts={"word": shown(value)}))
+        return usual(value, kind)
+
+    return structure
 
 
 def _date(value: object) -> date:
@@ -258,13 +265,13 @@ def _date(value: object) -> date:
 
 
 def _recipient(value: object) -> Role | Office:
-    known = (*Role, *Office)
+    known: dict[object, Role | Office] = {term: term for term in (*Role, *Office)}
     if value not in known:
-        raise InvalidPolicy(unknown("value", value, known, field="Role"))
-    return known[known.index(value)]  # type: ignore[arg-type]
+        raise InvalidPolicy(unknown("value", value, map(str, known), field="Role"))
+    return known[value]
 
 
-def _conditions(value: object) -> tuple[Condition, ...]:
+def _conditions(value: Any) -> tuple[Condition, ...]:
     tables = value if isinstance(value, list) else [value]
     if not tables or not all(isinstance(table, dict) and table for table in tables):
         raise InvalidPolicy(Problem("condition", facts={"known": ", ".join(VOCABULARY)}))

@@ -29,7 +29,7 @@ from followup.entries import PERSONAL, Entry, Person, Registered, Retracted, ent
 from followup.errors import Problem, RegisterError, shown
 from followup.ledger import Ledger
 from followup.policy import FOLLOW_UPS, Policy
-from followup.policyfile import load_policy, policy_from_texts
+from followup.policyfile import policy_from_texts
 from followup.schedule import bucket, lines, resting
 from followup.terms import Bucket
 from followup.worklist import WorkLine, WorkList, work_lines
@@ -57,7 +57,7 @@ _TABLES: Final = (
     ) STRICT
     """,
     'CREATE INDEX entries_by_patient ON entries (patient, "on")',
-    "CREATE TABLE personal (id TEXT PRIMARY KEY REFERENCES entries (id), salt TEXT NOT NULL, body TEXT NOT NULL) STRICT",
+    "CREATE TABLE personal (id TEXT PRIMARY KEY REFERENCES entries (id), salt TEXT, body TEXT NOT NULL) STRICT",
     "CREATE TABLE policies (adopted_from TEXT PRIMARY KEY, id TEXT, version TEXT, duties_from TEXT, texts TEXT) STRICT",
     """
     CREATE TABLE standings (
@@ -82,6 +82,7 @@ _TABLES: Final = (
 class Register:
     """Everyone's ledger, and today's list at the cost of what is on it.
 
+    >>> from followup import load_policy
     >>> register = Register.create(":memory:", load_policy("national-2018"))
     >>> register.record(Registered("p1", "2026-11-02", team="Qingxi"))
     True
@@ -279,8 +280,7 @@ class Register:
 
     def _kept_lines(self, on: date, team: str | None, within: int) -> list[WorkLine]:
         patients = self.db.execute(
-            "SELECT DISTINCT patient FROM due WHERE from_on <= :on AND until_on > :on AND opens_on <= :until"
-            + (" AND team = :team" if team is not None else ""),
+            _LISTED if team is None else f"{_LISTED} AND team = :team",
             {"on": _iso(on), "until": _iso(on + timedelta(within)), "team": team},
         )
         found: list[WorkLine] = []
@@ -317,11 +317,10 @@ class Register:
         for patient in dict.fromkeys(entry.patient for entry in entries if isinstance(entry, Registered)):
             known = [entry for ledger in self.ledgers([patient]) for entry in ledger.entries]
             ledger = Ledger(patient, [*known, *(entry for _, entry in told[patient])])
-            first, *others = [entry for entry in ledger.facts if isinstance(entry, Registered)] or [None]
-            if first not in known and (earlier := [entry for entry in others if entry in known]):
-                others = [first, *(entry for entry in others if entry not in earlier)]
+            standing = [entry for entry in ledger.facts if isinstance(entry, Registered)]
+            first = next((entry for entry in known if entry in standing), standing[0] if standing else None)
             for place, entry in told[patient]:
-                if entry in others and entry not in known:
+                if entry in standing and entry != first:
                     yield place, Problem("patient.twice", facts={"patient": shown(patient)})
 
     def _read(self, patients: Sequence[str]) -> Iterator[Ledger]:
@@ -336,18 +335,20 @@ class Register:
             f" LEFT JOIN personal p ON p.id = e.id {where}",
             values,
         )
-        return [_entry(*row) for row in rows]
+        return [_entry(row) for row in rows]
 
 
 _CHUNK: Final = 500
+_LISTED: Final = "SELECT DISTINCT patient FROM due WHERE from_on <= :on AND until_on > :on AND opens_on <= :until"
 _COLUMNS: Final = 'id, patient, type, "on", recorded_at, body, digest'
 
 
-def _entry(id_: str, patient: str, type_: str, on: str, recorded_at: str | None, body: str, personal: str | None) -> Entry:
+def _entry(row: tuple[str, ...]) -> Entry:
+    known_id, patient, kind, on, recorded_at, body, personal = row
     content = json.loads(body) | (json.loads(personal) if personal else {})
     content.pop("personal", None)
-    found = entry_from_json(content | {"type": type_, "patient": patient, "on": on, "recorded_at": recorded_at})
-    return known_as(found, id_)
+    found = entry_from_json(content | {"type": kind, "patient": patient, "on": on, "recorded_at": recorded_at})
+    return known_as(found, known_id)
 
 
 def _json(value: Any) -> str:

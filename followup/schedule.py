@@ -13,8 +13,8 @@ A rule that matches the patient's state counts its period from its clock:
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from itertools import takewhile
-from operator import attrgetter
 from typing import Final
 
 from attrs import frozen
@@ -27,16 +27,15 @@ from followup.policy import FOLLOW_UPS, Policy, Rule, Source, Title
 from followup.sentences import say
 from followup.terms import Anchor, Bucket, ContactMode, LineKind, Role, Silence, Status
 
-
 # Members of an enum are looked up by a slow property in Python 3.11; what every decision needs is kept here.
 _VISIT, _BEGAN, _DONE, _FIRST_MISSED = Anchor.VISIT, Anchor.BEGAN, Anchor.DONE, Anchor.FIRST_MISSED
 _RETRY, _REPORT = LineKind.RETRY, LineKind.REPORT
 _OVERDUE, _DUE_TODAY, _OPEN, _NOT_DUE = Bucket.OVERDUE, Bucket.DUE_TODAY, Bucket.OPEN, Bucket.NOT_DUE
-_ROLES = tuple(Role)
+_RANK = {role: rank for rank, role in enumerate(Role)}
 _NO_ANCHOR, _SETTLED = Silence.NO_ANCHOR, Silence.SETTLED
 
 
-@frozen
+@frozen(slots=False)  # made for every line of every patient; without slots attrs fills it twice as fast
 class Reason:
     """Why a line has its date: the rule, its source, the day and entry it is counted from, the arithmetic.
 
@@ -80,7 +79,7 @@ class Reason:
         return found
 
 
-@frozen
+@frozen(slots=False)
 class DueVisit:
     """One running line: a kind of follow-up (or duty) that a patient is owed, opened or not yet.
 
@@ -146,11 +145,11 @@ def due_visits(ledger: Ledger, policy: Policy, on: date) -> tuple[DueVisit, ...]
 
 def lines(case: Case, policy: Policy) -> tuple[DueVisit, ...]:
     """Return every running line of a case: `due_visits` for whoever has folded the ledger already."""
-    reasons: dict[LineKind, list[Reason]] = {}
+    running: dict[LineKind, list[tuple[Rule, Reason]]] = {}
     for rule, verdict in verdicts(case, policy):
         if type(verdict) is Reason:
-            reasons.setdefault(rule.kind, []).append(verdict)
-    found = [_line(case, policy, kind, why) for kind, why in reasons.items()]
+            running.setdefault(rule.kind, []).append((rule, verdict))
+    found = [_line(case, policy, kind, why) for kind, why in running.items()]
     if len(found) > 1:
         found.sort(key=lambda line: (line.due_on, line.kind))
     return tuple(found)
@@ -247,25 +246,28 @@ def _counted(within: Interval, clock: date, policy: Policy) -> str | None:
 
 def _anchor(rule: Rule, case: Case, began: date, beginning: Entry) -> tuple[Anchor, date, Entry | None]:
     """Return the latest anchor that is known; on one day the one that starts a new round goes first."""
-    best: tuple[Anchor, date, Entry | None] = (_BEGAN, date.min, None)
+    best, latest, entry = _BEGAN, date.min, None
     for anchor in rule.after:
         known = _known(anchor, rule, case, began, beginning)
-        if known is None or known[0] < best[1]:
-            continue
-        if known[0] > best[1] or anchor in _NEXT_ROUND[rule.kind]:
-            best = (anchor, *known)
-    return best
+        if known is not None and (known[0] > latest or (known[0] == latest and anchor in _NEXT_ROUND[rule.kind])):
+            best, (latest, entry) = anchor, known
+    return best, latest, entry
 
 
 def _known(anchor: Anchor, rule: Rule, case: Case, began: date, beginning: Entry) -> tuple[date, Entry] | None:
     if anchor is _VISIT:
-        for visit in reversed(case.visits):
-            if satisfies(visit, rule):
-                return visit.on, visit
-        return None
+        visit = _last_visit(rule, case)
+        return None if visit is None else (visit.on, visit)
     if anchor is _BEGAN:
         return began, beginning
     return case.anchors.get(f"done {rule.kind}" if anchor is _DONE else anchor)
+
+
+def _last_visit(rule: Rule, case: Case) -> Visited | None:
+    for visit in reversed(case.visits):
+        if satisfies(visit, rule):
+            return visit
+    return None
 
 
 def satisfies(visit: Visited, rule: Rule) -> bool:
@@ -318,24 +320,18 @@ _SETTLES: Final[dict[LineKind, Callable[[Entry], bool]]] = {
 }
 
 
-def _line(case: Case, policy: Policy, kind: LineKind, reasons: list[Reason]) -> DueVisit:
-    reasons.sort(key=attrgetter("due_on"))
-    due_on = reasons[0].due_on
-    opens_on = min([reason.opens_on for reason in reasons])
-    bound = {role for reason in reasons for role in reason.roles}
-    asked = {role for reason in reasons for role in reason.invited} - bound
-    return DueVisit(
-        case.patient,
-        kind,
-        opens_on,
-        due_on,
-        _plan(case, policy, opens_on, due_on),
-        _ordered(bound),
-        _ordered(asked),
-        _missing(case, reasons) if bound else (),
-        _modes(reasons),
-        tuple(reasons),
-    )
+def _line(case: Case, policy: Policy, kind: LineKind, why: list[tuple[Rule, Reason]]) -> DueVisit:
+    why.sort(key=_last_day)
+    reasons = tuple([reason for _, reason in why])
+    roles, invited, modes = _company(tuple([rule for rule, _ in why]))
+    opens_on, due_on = min([reason.opens_on for reason in reasons]), reasons[0].due_on
+    plan_on = _plan(case, policy, opens_on, due_on)
+    missing = _missing(case, reasons) if roles else ()
+    return DueVisit(case.patient, kind, opens_on, due_on, plan_on, roles, invited, missing, modes, reasons)
+
+
+def _last_day(pair: tuple[Rule, Reason]) -> date:
+    return pair[1].due_on
 
 
 def _plan(case: Case, policy: Policy, opens_on: date, due_on: date) -> date:
@@ -343,23 +339,25 @@ def _plan(case: Case, policy: Policy, opens_on: date, due_on: date) -> date:
     return policy.calendar.last_workday(until)
 
 
+@lru_cache(maxsize=1 << 12)
+def _company(rules: tuple[Rule, ...]) -> tuple[tuple[Role, ...], tuple[Role, ...], tuple[ContactMode, ...]]:
+    """Return who must be there, who is asked, and how, by several rules of which the strictest comes first."""
+    bound = {role for rule in rules for role in rule.with_}
+    asked = {role for rule in rules for role in rule.invites} - bound
+    ways = [set(rule.mode) for rule in rules if rule.mode]
+    common = set.intersection(*ways) if ways else set()
+    modes = tuple(mode for mode in ContactMode if mode in common) or rules[0].mode
+    return _ordered(bound), _ordered(asked), modes
+
+
 def _ordered(roles: set[Role]) -> tuple[Role, ...]:
-    return tuple(role for role in _ROLES if role in roles) if roles else ()
+    return tuple(sorted(roles, key=_RANK.__getitem__)) if roles else ()
 
 
-def _modes(reasons: list[Reason]) -> tuple[ContactMode, ...]:
-    common: tuple[ContactMode, ...] = ()
-    for modes in (reason.modes for reason in reasons if reason.modes):
-        common = tuple(mode for mode in common if mode in modes) if common else modes
-        if not common:
-            return reasons[0].modes
-    return common
-
-
-def _missing(case: Case, reasons: list[Reason]) -> tuple[Role, ...]:
+def _missing(case: Case, reasons: Iterable[Reason]) -> tuple[Role, ...]:
     """Return the binding roles that were absent at the last follow-up since their rule's clock."""
     last = case.visits[-1] if case.visits else None
     if last is None or last.present is None:
         return ()
-    owed = {role for reason in reasons if reason.anchor_on <= last.on for role in reason.roles}
-    return _ordered(owed - set(last.present))
+    owed = [reason.roles for reason in reasons if reason.roles and reason.anchor_on <= last.on]
+    return _ordered(set().union(*owed).difference(last.present))

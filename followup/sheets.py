@@ -21,24 +21,27 @@ _DATE: Final = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?|(\d{4}
 _SEPARATORS: Final = re.compile(r"[,、;|/\s]+")
 
 
-def decoded(path: Path) -> str:
-    """Return the text of a file in UTF-8, with or without BOM, or in GB18030.
+def content_of(path: Path) -> bytes:
+    """Return a file's bytes; `InvalidFile` where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        raise InvalidFile(Problem("file.missing", (str(path),))) from None
+
+
+def decoded(content: bytes, file: str) -> str:
+    """Return text in UTF-8, with or without BOM, or in GB18030.
 
     Raises `InvalidFile` for an empty file, another encoding, NUL characters, an endless line.
     """
-    try:
-        content = path.read_bytes()
-    except OSError:
-        raise InvalidFile(Problem("file.missing", (str(path),))) from None
     text = _text(content)
-    code = "file.empty" if not content.strip() else "file.encoding" if text is None else ""
-    if not code and text is not None:
-        code = "file.nul" if "\0" in text else ""
-        for number, line in enumerate(text.splitlines(), 1):
-            if len(line) > _LONGEST:
-                raise InvalidFile(Problem("file.long", (str(path), f"line {number}")))
-    if code or text is None:
-        raise InvalidFile(Problem(code, (str(path),)))
+    if text is None:
+        raise InvalidFile(Problem("file.encoding", (file,)))
+    if not text.strip():
+        raise InvalidFile(Problem("file.empty", (file,)))
+    for number, line in enumerate(text.splitlines(), 1):
+        if "\0" in line or len(line) > _LONGEST:
+            raise InvalidFile(Problem("file.nul" if "\0" in line else "file.long", (file, f"line {number}")))
     return text
 
 
@@ -133,7 +136,7 @@ def rows(path: Path) -> Iterator[Row]:
 
     Raises `InvalidFile` for what is no table: no row, a column twice, more cells than columns.
     """
-    reader = csv.reader(io.StringIO(decoded(path), newline=""), strict=True)
+    reader = csv.reader(io.StringIO(decoded(content_of(path), str(path)), newline=""), strict=True)
     problems: list[Problem] = []
     found: list[Row] = []
     try:
@@ -154,7 +157,9 @@ def rows(path: Path) -> Iterator[Row]:
 
 def _header_problems(file: str, header: list[str], found: list[Row]) -> Iterator[Problem]:
     yield from (
-        Problem("column.twice", (file, f"column {name}")) for name in sorted(set(header)) if header.count(name) > 1 and name
+        Problem("column.twice", (file, f"column {name}"))
+        for name in sorted(set(header))
+        if header.count(name) > 1 and name
     )
     if not found:
         yield Problem("file.no_rows", (file,))

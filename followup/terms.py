@@ -4,7 +4,7 @@ A member is its JSON spelling (`ContactMode("home") == "home"`); `code` is what 
 """
 
 from enum import IntEnum, StrEnum
-from typing import NoReturn, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from followup.errors import InvalidEntry, unknown
 
@@ -16,12 +16,14 @@ class Term(StrEnum):
     zh: str
     en: str
 
-    def __new__(cls, value: str, code: str | None, zh: str, en: str) -> Self:
-        """Make a member of its JSON spelling, official code and labels."""
-        term = str.__new__(cls, value)
-        term._value_ = value
-        term.code, term.zh, term.en = code, zh, en
-        return term
+    if not TYPE_CHECKING:  # type checkers take `ContactMode("home")` for a look-up where they see no __new__
+
+        def __new__(cls, value: str, code: str | None, zh: str, en: str) -> Self:
+            """Make a member of its JSON spelling, official code and labels."""
+            term = str.__new__(cls, value)
+            term._value_ = value
+            term.code, term.zh, term.en = code, zh, en
+            return term
 
     @classmethod
     def _missing_(cls, value: object) -> NoReturn:

@@ -201,6 +201,7 @@ SENTENCES: Final[dict[str, str]] = {
     "word.yes": "yes",
     "word.no": "no",
     "word.none": "none",
+    "word.then": "; ",
     "word.and": ", ",
     "word.unknown": "not known",
 }

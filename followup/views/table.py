@@ -62,5 +62,5 @@ def _row(line: WorkLine, columns: list[str], lang: str) -> list[str]:
 
 
 def _tame(cell: str) -> str:
-    """A cell takes one line, and sends no control characters to a terminal."""
+    """Keep a cell to one line, and control characters from the terminal."""
     return "".join(c if c.isprintable() else " " for c in cell)
