@@ -34,7 +34,7 @@ from followup.entries import (
     Visited,
     entry_from_json,
 )
-from followup.errors import FollowupError, Problem
+from followup.errors import FollowupError, InvalidEntry, InvalidFile, InvalidPolicy, Problem, UnpublishedYear
 from followup.findings import Finding, findings
 from followup.ledger import Ledger
 from followup.policy import Policy, Rule, Source
@@ -64,6 +64,9 @@ __all__ = [
     "Found",
     "Incident",
     "Interval",
+    "InvalidEntry",
+    "InvalidFile",
+    "InvalidPolicy",
     "Ledger",
     "LineKind",
     "Lost",
@@ -84,6 +87,7 @@ __all__ = [
     "Source",
     "Stability",
     "Status",
+    "UnpublishedYear",
     "Visited",
     "WorkCalendar",
     "WorkLine",

@@ -329,7 +329,7 @@ def _applicable(row: Row, column: str, options: dict[str, Any], kept: dict[str, 
 def _check_risk(row: Row, risk: RiskLevel | None, recorded: str | None, loss: LossReason | None) -> None:
     if risk is not None and (recorded == _MISSED or loss is not None):
         row.wrong("row.missed")
-    if risk is None and recorded not in {None, _MISSED}:
+    if row.text(RISK) is None and recorded not in {None, _MISSED}:
         row.wrong("row.risk", RISK)
 
 

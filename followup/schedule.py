@@ -321,7 +321,7 @@ _SETTLES: Final[dict[LineKind, Callable[[Entry], bool]]] = {
 
 
 def _line(case: Case, policy: Policy, kind: LineKind, why: list[tuple[Rule, Reason]]) -> DueVisit:
-    why.sort(key=_last_day)
+    why.sort(key=_strictness)
     reasons = tuple([reason for _, reason in why])
     roles, invited, modes = _company(tuple([rule for rule, _ in why]))
     opens_on, due_on = min([reason.opens_on for reason in reasons]), reasons[0].due_on
@@ -330,8 +330,9 @@ def _line(case: Case, policy: Policy, kind: LineKind, why: list[tuple[Rule, Reas
     return DueVisit(case.patient, kind, opens_on, due_on, plan_on, roles, invited, missing, modes, reasons)
 
 
-def _last_day(pair: tuple[Rule, Reason]) -> date:
-    return pair[1].due_on
+def _strictness(pair: tuple[Rule, Reason]) -> tuple[date, bool]:
+    """Sort by the last day; on one day the rule that binds somebody goes first."""
+    return pair[1].due_on, not pair[0].with_
 
 
 def _plan(case: Case, policy: Policy, opens_on: date, due_on: date) -> date:

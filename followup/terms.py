@@ -16,7 +16,13 @@ class Term(StrEnum):
     zh: str
     en: str
 
-    if not TYPE_CHECKING:  # type checkers take `ContactMode("home")` for a look-up where they see no __new__
+    if TYPE_CHECKING:  # `ContactMode("home")` is a look-up, and a value is the JSON spelling alone
+
+        @property
+        def value(self) -> str:
+            """The JSON spelling."""
+
+    else:
 
         def __new__(cls, value: str, code: str | None, zh: str, en: str) -> Self:
             """Make a member of its JSON spelling, official code and labels."""
