@@ -51,7 +51,7 @@ def unknown(code: str, word: object, options: Iterable[str], **facts: Any) -> Pr
     "hom" is no mode; did you mean "home"?
     """
     known = list(options)
-    guess = get_close_matches(str(word), known, n=1)
+    guess = get_close_matches(str(word), known, n=1) if any(map(str.isalpha, str(word))) else []
     found = {"word": shown(word), "options": ", ".join(known), "guess": "".join(guess), **facts}
     return Problem(f"{code}.guess" if guess else code, facts=found)
 

@@ -222,14 +222,14 @@ def _converter() -> "Converter":
 
     converter = Converter(forbid_extra_keys=True)
     hooks: dict[Any, Callable[[Any], Any]] = {
-        str: _word,
-        date: _date,
-        Interval: Interval.parse,
         tuple[Condition, ...]: _conditions,
         Role | Office: _recipient,
     }
     for kind, hook in hooks.items():
         converter.register_structure_hook_func(partial(eq, kind), _hook(hook))
+    converter.register_structure_hook(str, _hook(_word))
+    converter.register_structure_hook(date, _hook(_date))
+    converter.register_structure_hook(Interval, _hook(Interval.parse))
     for kind in (tuple[Anchor, ...], tuple[Role, ...], tuple[Role | Office, ...], tuple[ContactMode, ...]):
         converter.register_structure_hook_func(partial(eq, kind), _listed(converter.get_structure_hook(kind)))
     renamed = {"with_": override(rename="with"), "policy": override(omit=True), "lead": override(omit=True)}
@@ -292,19 +292,21 @@ def _conditions(value: Any) -> tuple[Condition, ...]:
 
 def _allowed(name: str, wanted: object) -> frozenset[Any]:
     """Return the values of a field that `"2"`, `">= 3"`, `"1..2"`, a name or a list of names allow."""
-    words = wanted if isinstance(wanted, list) and wanted else [wanted]
-    return frozenset().union(*(_values(name, word) for word in words))
+    words = wanted if isinstance(wanted, list) else [wanted]
+    if not words:
+        raise InvalidPolicy(Problem("list", facts={"word": shown(wanted)}))
+    return frozenset().union(*(_values(name, _word(word)) for word in words))
 
 
-def _values(name: str, word: object) -> frozenset[Any]:
+def _values(name: str, word: str) -> frozenset[Any]:
     values = {"unknown" if value is None else str(value): value for value in VOCABULARY[name]}
     if word in values:
         return frozenset({values[word]})
     numbers = [value for value in values.values() if isinstance(value, int)]
     found: list[int] = []
-    if numbers and isinstance(word, str) and (compared := _COMPARED.fullmatch(word)):
+    if numbers and (compared := _COMPARED.fullmatch(word)):
         found = [value for value in numbers if _COMPARE[compared[1]](value, int(compared[2]))]
-    elif numbers and isinstance(word, str) and (limits := _RANGE.fullmatch(word)):
+    elif numbers and (limits := _RANGE.fullmatch(word)):
         found = [value for value in numbers if int(limits[1]) <= value <= int(limits[2])]
     if not found:
         raise InvalidPolicy(unknown("value", word, [*values, *_EXAMPLES[bool(numbers)]], field=name))

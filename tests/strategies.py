@@ -4,7 +4,7 @@ Everybody here is made up: no name, number or place is anyone's.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from functools import cache
 from typing import Any, Final
@@ -54,8 +54,8 @@ SEASONS: Final = (
     date(2026, 9, 10),  # National Day 2026
     date(2024, 12, 10),  # the turn of the year at which `risk3-joint` takes effect
 )
-#: How many days a season has.
-WEEKS: Final = 7 * 6
+#: How many days a season has after its first.
+DAYS: Final = 40
 
 #: A duty of every kind, on top of the national norm.
 DUTIES: Final = """
@@ -116,31 +116,31 @@ title = { zh = "年度体检", en = "Yearly health check" }
 source = { document = "测试", evidence = "assumption" }
 """
 
-POLICIES: Final = (
-    load_policy("national-2018"),
-    load_policy("dongguan"),
-    policy_from_texts([*load_policy("national-2018").texts, DUTIES]),
-)
+_NATIONAL: Final = load_policy("national-2018")
+_DUTIES: Final = policy_from_texts([*_NATIONAL.texts, DUTIES])
+#: The last owes duties from a day in the midst of two of the seasons.
+POLICIES: Final = (_NATIONAL, load_policy("dongguan"), _DUTIES, evolve(_DUTIES, duties_from=date(2026, 9, 20)))
 
 _Fields = dict[str, SearchStrategy[Any]]
 
 
-def _maybe(values: SearchStrategy[Any] | type[Any] | Sequence[Any]) -> SearchStrategy[Any]:
-    known = values if isinstance(values, SearchStrategy) else st.sampled_from(values)
-    return st.none() | known
+def _maybe(values: Iterable[Any]) -> SearchStrategy[Any]:
+    return st.sampled_from([None, *values])
 
 
-def _some(values: type[Any]) -> SearchStrategy[Any]:
-    return st.lists(st.sampled_from(values), unique=True, max_size=3)
+def _some(values: Sequence[Any]) -> SearchStrategy[Any]:
+    return st.none() | st.lists(st.sampled_from(values), unique=True, max_size=3)
 
 
-_TEXTS: Final = st.sampled_from(["", "甲", "=1+1"]) | st.text(
+_TEXTS: Final = st.sampled_from([None, "", "甲", "=1+1"]) | st.text(
     st.characters(codec="utf-8", exclude_characters="\0"), max_size=4
 )
+_FORM: Final = st.none() | st.dictionaries(st.sampled_from(["编号", "医生签名"]), st.sampled_from(["", "1"]))
+_FUNCTIONS: Final = st.none() | st.dictionaries(st.sampled_from(Function), st.sampled_from(Grade))
 _TEAMS: Final = ("镇东", "镇西")
-_PRESENT: Final = st.sampled_from([(), (Role.CARE_GROUP, Role.POLICE), (Role.POLICE,), tuple(Role)])
-_FORM: Final = st.dictionaries(_TEXTS, _TEXTS, max_size=2)
-_FUNCTIONS: Final = st.dictionaries(st.sampled_from(Function), st.sampled_from(Grade))
+_PRESENT: Final = ((), (Role.CARE_GROUP, Role.POLICE), (Role.POLICE,), tuple(Role))
+_TOLD: Final = ((), (Role.CARE_GROUP, Role.POLICE, Office.HIGHER_CENTRE), (Role.POLICE,))
+_CODED: Final = (Stability.STABLE, Stability.BASIC, None, None, Stability.UNSTABLE)
 
 #: The follow-up of somebody who is well by every criterion: only such a one is computed as stable.
 _WELL: Final[_Fields] = {
@@ -153,124 +153,122 @@ _WELL: Final[_Fields] = {
 }
 
 
-def days_of(season: date) -> SearchStrategy[date]:
+def days_of(season: date, count: int = DAYS) -> SearchStrategy[date]:
     """Return the days of a season, the first where it does not matter."""
-    return st.integers(0, WEEKS).map(lambda count: season + timedelta(count))
+    return st.integers(0, count).map(lambda number: season + timedelta(number))
 
 
-def _later_days(season: date) -> SearchStrategy[date]:
-    return st.integers(0, 3 * WEEKS).map(lambda count: season + timedelta(count))
+def _maybe_day(season: date, count: int = DAYS) -> SearchStrategy[date | None]:
+    return st.integers(-1, count).map(lambda number: None if number < 0 else season + timedelta(number))
 
 
 def _recorded(season: date) -> SearchStrategy[str | None]:
-    return st.none() | _later_days(season).map(lambda day: f"{day}T09:00:00+08:00")
+    return _maybe_day(season, 3 * DAYS).map(lambda day: day and f"{day}T09:00:00+08:00")
 
 
-def _person_fields(season: date) -> _Fields:
-    return {name: _maybe(_TEXTS) for name in ("name", "id_number", "phone", "guardian")} | {
-        "sex": _maybe(Sex),
-        "born": _maybe(days_of(season)),
-    }
-
-
-def _visited_fields(season: date) -> _Fields:
-    """Return what most follow-ups tell, and most rules ask for."""
-    return {
-        "risk": st.sampled_from(RiskLevel),
-        "mode": _maybe(ContactMode),
-        "seen": _maybe(_some(Seen)),
-        "present": _maybe(_PRESENT),
-        "stability": _maybe([Stability.STABLE, Stability.BASIC, Stability.UNSTABLE]),
-        "next_on": _maybe(_later_days(season)),
-    }
-
-
-def _all_visited_fields(season: date) -> _Fields:
-    return _visited_fields(season) | {
-        "symptoms": _maybe(_some(Symptom)),
-        "insight": _maybe(Insight),
-        "functions": _maybe(_FUNCTIONS),
-        "adherence": _maybe(Adherence),
-        "reaction": _maybe(Reaction),
-        "physical": _maybe(Physical),
-        "form": _maybe(_FORM),
-    }
-
-
-def _registered_fields(season: date) -> _Fields:
-    return _person_fields(season) | {
-        "diagnosis": _maybe(Diagnosis),
-        "consents": st.sampled_from([True, False]),
-        "informed_on": _maybe(days_of(season)),
-        "village": _maybe(_TEXTS),
-        "team": _maybe(_TEAMS),
-        "form": _maybe(_FORM),
-    }
-
-
-def _fields(season: date) -> dict[str, _Fields]:
-    """Return what each entry type may tell besides its patient, its day and when it was recorded."""
-    reason, informed = {"reason": _maybe(_TEXTS)}, {"informed_on": _maybe(days_of(season))}
-    office = st.sampled_from([[], [Role.CARE_GROUP, Role.POLICE, Office.HIGHER_CENTRE], [Role.POLICE]])
-    return {
-        "registered": _registered_fields(season),
-        "amended": _person_fields(season),
+def _that_matter(season: date) -> dict[str, _Fields]:
+    """Return the fields of each entry type that dates can depend on."""
+    informed = {"informed_on": _maybe_day(season)}
+    return {kind: {} for kind in TYPES} | {
+        "registered": informed | {"consents": st.sampled_from([True, False])},
         "consented": informed,
         "declined": informed,
-        "assigned": {"team": _maybe(_TEAMS), "village": _maybe(_TEXTS)},
-        "visited": _all_visited_fields(season),
-        "missed": reason | {"mode": _maybe(ContactMode), "present": _maybe(_PRESENT)},
-        "referred": reason | {"to": _maybe(_TEXTS), "outcome": _maybe(_TEXTS)},
-        "admitted": reason,
-        "discharged": reason | informed,
-        "detained": reason,
-        "released": reason,
-        "lost": reason,
-        "found": reason,
-        "moved_out": reason | {"to": _maybe(_TEXTS)},
-        "moved_in": reason | {"from_": _maybe(_TEXTS)},
-        "died": reason,
-        "incident": {"kind": _maybe(IncidentKind)},
-        "checked": {},
-        "done": {"kind": st.sampled_from(LineKind), "to": _maybe(office), "outcome": _maybe(_TEXTS)},
-        "postponed": reason | {"until": _later_days(season), "author": _maybe(_TEXTS)},
-        "retracted": reason | {"entry": st.sampled_from(["0" * 20, "f" * 20])},
+        "visited": {
+            "risk": st.sampled_from([0, 1, 2, 3, *RiskLevel, 0, 0]),
+            "mode": _maybe(ContactMode),
+            "seen": _maybe([(Seen.PATIENT,), (Seen.FAMILY,)]),
+            "present": _maybe(_PRESENT),
+            "insight": _maybe(Insight),
+            "stability": _maybe(_CODED),
+            "next_on": _maybe_day(season, 3 * DAYS),
+        },
+        "referred": {"outcome": _maybe(["admitted"])},
+        "discharged": informed,
+        "done": {"kind": st.sampled_from(LineKind), "to": _maybe(_TOLD)},
+        "postponed": {"until": days_of(season, 3 * DAYS)},
+        "retracted": {"entry": st.sampled_from(["0" * 20, "f" * 20])},
     }
 
 
-def _built(kind: str, patient: str, season: date, fields: _Fields) -> SearchStrategy[Entry]:
-    return st.builds(TYPES[kind], st.just(patient), days_of(season), recorded_at=_recorded(season), **fields)
+def _that_do_not(season: date) -> dict[str, _Fields]:
+    """Return all other fields of each entry type."""
+    texts = {name: dict.fromkeys(names.split(), _TEXTS) for name, names in _TEXT_FIELDS.items()}
+    person: _Fields = {"sex": _maybe(Sex), "born": _maybe_day(season)}
+    more: dict[str, _Fields] = {
+        "registered": person | {"diagnosis": _maybe(Diagnosis), "team": _maybe(_TEAMS), "form": _FORM},
+        "amended": person,
+        "assigned": {"team": _maybe(_TEAMS)},
+        "visited": {
+            "seen": _some(list(Seen)),
+            "present": _some(list(Role)),
+            "symptoms": _some(list(Symptom)),
+            "functions": _FUNCTIONS,
+            "adherence": _maybe(Adherence),
+            "reaction": _maybe(Reaction),
+            "physical": _maybe(Physical),
+            "form": _FORM,
+        },
+        "missed": {"mode": _maybe(ContactMode), "present": _maybe(_PRESENT)},
+        "incident": {"kind": _maybe(IncidentKind)},
+    }
+    return {kind: texts.get(kind, {}) | more.get(kind, {}) for kind in TYPES}
+
+
+_PERSON: Final = "name id_number phone guardian"
+_TEXT_FIELDS: Final = dict.fromkeys(
+    "admitted discharged detained released lost found died retracted".split(), "reason"
+) | {
+    "registered": f"{_PERSON} village",
+    "amended": _PERSON,
+    "assigned": "village",
+    "missed": "reason",
+    "referred": "to reason outcome",
+    "moved_out": "to reason",
+    "moved_in": "from_ reason",
+    "done": "outcome",
+    "postponed": "author reason",
+}
+
+
+def _built(kind: str, patient: str, season: date, fields: _Fields, days: int = DAYS) -> SearchStrategy[Entry]:
+    when = days_of(season, days)
+    return st.builds(TYPES[kind], st.just(patient), when, recorded_at=_recorded(season), **fields)
 
 
 @cache
 def entries(kind: str, patient: str = "p1", season: date = SEASONS[0]) -> SearchStrategy[Entry]:
     """Return entries of one type, with any of its fields."""
-    return _built(kind, patient, season, _fields(season)[kind])
+    return _built(kind, patient, season, _that_matter(season)[kind] | _that_do_not(season)[kind])
 
 
-#: What happens in a ledger, the frequent more often; a death, a second registration seldom.
-_HAPPENS: Final = (
-    *["missed"] * 4,
-    *["admitted", "discharged", "moved_in", "incident"] * 2,
-    *(kind for kind in TYPES if kind not in {"registered", "retracted", "visited", "died"}),
-)
+#: How often what happens in a ledger beside follow-ups, where not once.
+_OFTEN: Final = {"missed": 8, "admitted": 2, "discharged": 2, "moved_in": 2, "incident": 2, "retracted": 0}
 
 
 @cache
 def events(patient: str, season: date) -> SearchStrategy[Entry]:
-    """Return what may happen to a registered patient: about every second time a follow-up."""
-    plain = _built("visited", patient, season, _visited_fields(season))
-    well = _built("visited", patient, season, _visited_fields(season) | _WELL | {"stability": st.none()})
-    visits = [*[plain] * 10, *[well] * 3, *[entries("visited", patient, season)] * 3]
-    return st.one_of(visits + [entries(kind, patient, season) for kind in (*_HAPPENS, "died", "registered")])
+    """Return what may happen to a patient: about every second time a follow-up."""
+    fields = _that_matter(season)
+    lean = {kind: _built(kind, patient, season, fields[kind]) for kind in TYPES}
+    well = _built("visited", patient, season, fields["visited"] | _WELL | {"stability": st.none()})
+    found = [lean["visited"]] * 16 + [well] * 4 + [entries("visited", patient, season)] * 2
+    found += [lean[kind] for kind in TYPES for _ in range(_OFTEN.get(kind, 1))]
+    return st.sampled_from(found).flatmap(lambda chosen: chosen)  # one_of would count each but once
+
+
+@cache
+def registrations(patient: str, season: date) -> SearchStrategy[Entry]:
+    """Return registrations in a season's first days, most of them bare."""
+    bare = st.builds(Registered, st.just(patient), days_of(season, 4))
+    return bare | _built("registered", patient, season, _that_matter(season)["registered"], 14)
 
 
 @st.composite
 def retractions(draw: st.DrawFn, known: Sequence[Entry], season: date) -> list[Entry]:
     """Draw a few retractions of known entries, and of one another."""
     found = list(known)
-    for back in draw(st.lists(st.integers(1, 6), max_size=3)):
-        taken = found[-1 - (back - 1) % len(found)]
+    for _ in range(draw(st.sampled_from([0, 0, 1, 2]))):
+        taken = draw(st.sampled_from(found[:0:-1] * 4 + found[:1]))  # the registration seldom
         found.append(Retracted(taken.patient, draw(days_of(season)), entry=taken.id))
     return found[len(known) :]
 
@@ -279,9 +277,8 @@ def retractions(draw: st.DrawFn, known: Sequence[Entry], season: date) -> list[E
 def ledgers(draw: st.DrawFn, patient: str = "p1", season: date | None = None) -> Ledger:
     """Draw the ledger of one person: registered once as a rule, with a handful of entries, before it too."""
     weeks = draw(st.sampled_from(SEASONS)) if season is None else season
-    registered = draw(st.builds(Registered, st.just(patient), days_of(weeks)) | entries("registered", patient, weeks))
-    happened = [registered, *draw(st.lists(events(patient, weeks), max_size=8))]
-    return Ledger(patient, [*happened, *draw(retractions(happened, weeks))])
+    known = [draw(registrations(patient, weeks)), *draw(st.lists(events(patient, weeks), max_size=10))]
+    return Ledger(patient, [*known, *draw(retractions(known, weeks))])
 
 
 @st.composite
@@ -311,11 +308,5 @@ class Question:
 @st.composite
 def questions(draw: st.DrawFn) -> Question:
     """Draw a ledger, a policy and a day that matters to both."""
-    ledger, policy = draw(ledgers()), draw(policies())
+    ledger, policy = draw(ledgers()), draw(st.sampled_from(POLICIES))
     return Question(ledger, policy, draw(asking_days(ledger, policy)))
-
-
-def policies() -> SearchStrategy[Policy]:
-    """Return the test policies, as they are or with duties owed from some day only."""
-    opened = [evolve(POLICIES[-1], duties_from=season + timedelta(WEEKS // 2)) for season in SEASONS]
-    return st.sampled_from([*POLICIES, *opened])

@@ -90,6 +90,8 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.column": "no such column on the form; did you mean “{guess}”?",
     "problem.column.twice": "the column stands there twice; keep one",
     "problem.column.missing": "the column is missing; add it",
+    "problem.column.stranger": "the column is not on the official form; it is kept word for word",
+    "problem.presence": "{count} follow-ups do not say who was present (参与人员): {joint} of them at risk 3 or above, where a joint follow-up stays owed",
     "problem.cells": "the row has {count} cells more than the header; check for stray separators",
     "problem.cell.empty": "it is empty; fill it in",
     "problem.cell.code": "“{word}” is no code of this field; use {options}",
@@ -101,9 +103,6 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.row.discharge": "住院情况 2 needs 末次出院时间, and 末次出院时间 needs 住院情况 2; fill in or clear one of the two",
     "problem.row.death": "a cause of death needs 死亡日期; fill it in, or clear the cause",
     "problem.row.later": "it lies after the record of {on}; mend one of the two dates",
-    # notes on an import
-    "problem.column.stranger": "the column is not on the official form; it is kept word for word",
-    "problem.presence": "{count} follow-ups do not say who was present (参与人员): {joint} of them at risk 3 or above, where a joint follow-up stays owed",
     # the list
     "list.title": "Follow-ups due on {on}, {policy} ({version})",
     "list.team": "Team {team}: {count}",
