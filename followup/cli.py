@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from followup.errors import FollowupError, InvalidFile
+from followup.errors import FollowupError, InvalidFile, Problem
 from followup.sentences import LANGUAGES, say
 
 if TYPE_CHECKING:
@@ -82,8 +82,9 @@ def _command(function: Callable[..., None]) -> Callable[..., None]:
     def run(*args: Any, today: date | None, tz: ZoneInfo, lang: str, **given: Any) -> None:
         try:
             function(*args, today=today or datetime.now(tz).date(), lang=lang, **given)
-        except FollowupError as error:
-            click.echo(error.text(lang), err=True)
+        except (FollowupError, UnicodeEncodeError) as error:
+            found = error.text(lang) if isinstance(error, FollowupError) else Problem("argument").text(lang)
+            click.echo(found, err=True)
             sys.exit(BAD_DATA)
 
     return functools.reduce(lambda found, option: option(found), reversed(_SHARED), run)
@@ -180,9 +181,16 @@ def due(
     if output is None:
         click.echo(text, nl=False)
     else:
-        output.write_text(text, "utf-8", newline="")
+        _write(output, text)
     if fail_overdue and listed.counts[Bucket.OVERDUE]:
         sys.exit(OVERDUE)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8", newline="")
+    except OSError as error:
+        raise InvalidFile(Problem("output", facts={"path": path, "reason": error.strerror})) from None
 
 
 @main.command()
@@ -239,7 +247,7 @@ def _record_one(kind: str) -> click.Command:
     def run(register: Path, today: date, lang: str, **given: str | None) -> None:
         from followup.forms import Reading, read_line
 
-        content = {name: _plain(name, value) for name, value in given.items() if value is not None}
+        content = {name: _plain(kind, name, value) for name, value in given.items() if value is not None}
         reading = Reading()
         read_line(json.dumps({"type": kind, **content}), (kind,), today, reading)
         _record_checked(register, reading, today, lang)
@@ -256,11 +264,11 @@ def _record_one(kind: str) -> click.Command:
 _SEVERAL: Final = frozenset({"seen", "present", "symptoms", "functions"})
 
 
-def _plain(name: str, value: str) -> Any:
+def _plain(kind: str, name: str, value: str) -> Any:
     """Return an option's text as JSON has it."""
     if name == "functions":
         return dict(part.partition("=")[::2] for part in value.split(","))
-    if name in _SEVERAL:
+    if name in _SEVERAL or (kind, name) == ("done", "to"):
         return [part for part in value.split(",") if part]
     if name == "risk":
         return int(value) if value.isdecimal() else value

@@ -6,7 +6,7 @@ enum. Personal fields never show in a repr.
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -36,7 +36,8 @@ from followup.terms import (
     Term,
 )
 
-_T = TypeVar("_T", bound=Term)
+_T = TypeVar("_T")
+_K = TypeVar("_K", bound=Term)
 
 #: The fields that say who somebody is: kept apart in a register, hidden in reprs.
 PERSONAL: Final = ("name", "id_number", "sex", "born", "phone", "guardian")
@@ -55,8 +56,42 @@ def _flag(value: bool) -> bool:  # noqa: FBT001 - a converter
 
 
 def _text(value: str) -> str:
-    if not isinstance(value, str) or "\0" in value:
+    if not _is_text(value):
         raise InvalidEntry(Problem("text", facts={"word": shown(value)}))
+    return value
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value)
+
+
+# Converters of personal fields: what they refuse is not shown.
+
+
+def _own_text(value: str) -> str:
+    if not _is_text(value):
+        raise InvalidEntry(Problem("personal"))
+    return value
+
+
+def _own_day(value: date | str) -> date:
+    try:
+        return day(value)
+    except InvalidEntry:
+        raise InvalidEntry(Problem("personal")) from None
+
+
+def _own_sex(value: Sex | str) -> Sex:
+    if value not in tuple(Sex):
+        raise InvalidEntry(Problem("personal"))
+    return Sex(value)
+
+
+def _moment(value: str) -> str:
+    try:
+        datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise InvalidEntry(Problem("moment", facts={"word": shown(value)})) from None
     return value
 
 
@@ -73,10 +108,8 @@ def _stability(value: Stability | str) -> Stability:
     return found
 
 
-def _several(kind: type[_T], values: Iterable[_T | str]) -> tuple[_T, ...]:
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise InvalidEntry(Problem("list", facts={"word": shown(values)}))
-    found = {kind(value) for value in values}
+def _several(kind: type[_K], values: Iterable[_K | str]) -> tuple[_K, ...]:
+    found = {kind(value) for value in _listed(values)}
     return tuple(member for member in kind if member in found)
 
 
@@ -92,12 +125,19 @@ def _symptoms(values: Iterable[Symptom | str]) -> tuple[Symptom, ...]:
     return _several(Symptom, values)
 
 
-def _offices(values: Iterable[Role | Office | str]) -> tuple[str, ...]:
+def _offices(values: Iterable[Role | Office | str]) -> tuple[Role | Office, ...]:
     known = (*Role, *Office)
-    for value in values:
+    found = _listed(values)
+    for value in found:
         if value not in known:
-            raise InvalidEntry(unknown("value", value, known, field="Role"))
-    return tuple(member for member in known if member in tuple(values))
+            raise InvalidEntry(unknown("value", value, map(str, known), field="Role"))
+    return tuple(member for member in known if member in found)
+
+
+def _listed(values: Iterable[_T]) -> tuple[_T, ...]:
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise InvalidEntry(Problem("list", facts={"word": shown(values)}))
+    return tuple(values)
 
 
 def _functions(values: Mapping[Function | str, Grade | str]) -> Mapping[Function, Grade]:
@@ -108,7 +148,7 @@ def _functions(values: Mapping[Function | str, Grade | str]) -> Mapping[Function
 
 
 def _form(values: Mapping[str, str]) -> Mapping[str, str]:
-    if not isinstance(values, Mapping) or not all(isinstance(v, str) for pair in values.items() for v in pair):
+    if not isinstance(values, Mapping) or not all(_is_text(word) for pair in values.items() for word in pair):
         raise InvalidEntry(Problem("table", facts={"word": "form"}))
     return {name: values[name] for name in sorted(values)}
 
@@ -127,7 +167,7 @@ class Entry:
     #: The civil day it happened.
     on: date = field(converter=day)
     #: When it was entered (ISO 8601); orders nothing and is no part of the content.
-    recorded_at: str | None = field(default=None, kw_only=True, eq=False)
+    recorded_at: str | None = field(default=None, kw_only=True, eq=False, converter=optional(_moment))
     _id: str | None = field(default=None, init=False, eq=False, repr=False)
 
     @property
@@ -162,12 +202,12 @@ class Entry:
 class Person(Entry):
     """The fields by which a person is known and reached; the base of `Registered` and `Amended`."""
 
-    name: str | None = field(default=None, converter=optional(_text), repr=_masked)
-    id_number: str | None = field(default=None, converter=optional(_text), repr=_masked)
-    sex: Sex | None = field(default=None, converter=optional(Sex), repr=_masked)
-    born: date | None = field(default=None, converter=optional(day), repr=_masked)
-    phone: str | None = field(default=None, converter=optional(_text), repr=_masked)
-    guardian: str | None = field(default=None, converter=optional(_text), repr=_masked)
+    name: str | None = field(default=None, converter=optional(_own_text), repr=_masked)
+    id_number: str | None = field(default=None, converter=optional(_own_text), repr=_masked)
+    sex: Sex | None = field(default=None, converter=optional(_own_sex), repr=_masked)
+    born: date | None = field(default=None, converter=optional(_own_day), repr=_masked)
+    phone: str | None = field(default=None, converter=optional(_own_text), repr=_masked)
+    guardian: str | None = field(default=None, converter=optional(_own_text), repr=_masked)
 
 
 @frozen(kw_only=True)
@@ -353,7 +393,7 @@ class Done(Entry):
 
     type = "done"
     kind: LineKind = field(converter=LineKind)
-    to: tuple[str, ...] | None = field(default=None, converter=optional(_offices))
+    to: tuple[Role | Office, ...] | None = field(default=None, converter=optional(_offices))
     outcome: str | None = field(default=None, converter=optional(_text))
 
 
@@ -402,7 +442,7 @@ def entry_from_json(data: Mapping[str, Any]) -> Entry:
     """
     if not isinstance(data, Mapping):
         raise InvalidEntry(Problem("table", facts={"word": shown(data)}))
-    kind = TYPES.get(data.get("type", ""))
+    kind = TYPES.get(data["type"]) if isinstance(data.get("type"), str) else None
     if kind is None:
         raise InvalidEntry(unknown("value", data.get("type"), TYPES, field="type"))
     names = {key: name for name, key in FIELDS[kind.type].items()} | {"recorded_at": "recorded_at"}
@@ -412,7 +452,7 @@ def entry_from_json(data: Mapping[str, Any]) -> Entry:
     if problems:
         raise InvalidEntry(problems)
     entry = _construct(kind, {names[key]: value for key, value in given.items()})
-    if data.get("id") not in {None, entry.id}:
+    if data.get("id") not in (None, entry.id):
         raise InvalidEntry(Problem("id", facts={"word": shown(data["id"])}))
     return entry
 

@@ -51,14 +51,17 @@ def unknown(code: str, word: object, options: Iterable[str], **facts: Any) -> Pr
     "hom" is no mode; did you mean "home"?
     """
     known = list(options)
-    guess = get_close_matches(str(word), known, n=1) if any(map(str.isalpha, str(word))) else []
+    guess = get_close_matches(shown(word), known, n=1) if any(map(str.isalpha, shown(word))) else []
     found = {"word": shown(word), "options": ", ".join(known), "guess": "".join(guess), **facts}
     return Problem(f"{code}.guess" if guess else code, facts=found)
 
 
 def shown(word: object) -> str:
     """Return `word` short enough, and tame enough, to stand in a one-line sentence."""
-    text = str(word)
+    try:
+        text = str(word)
+    except ValueError:  # an integer of thousands of digits
+        text = type(word).__name__
     safe = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:40])
     return safe + "…" if len(text) > len(safe) else safe
 

@@ -7,6 +7,7 @@ are kept word for word. The optional column 参与人员 is this library's own.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from difflib import get_close_matches
@@ -28,8 +29,8 @@ from followup.entries import (
     Visited,
     entry_from_json,
 )
-from followup.errors import FollowupError, InvalidFile, Problem
-from followup.sheets import Row, content_of, decoded, plain, rows
+from followup.errors import FollowupError, InvalidEntry, InvalidFile, Problem, shown
+from followup.sheets import Row, Table, content_of, decoded, plain, read_table
 from followup.terms import (
     Adherence,
     ContactMode,
@@ -143,7 +144,7 @@ def read_lines(content: bytes, file: str, today: date, found: Reading) -> None:
 def read_line(line: str, where: tuple[str, ...], today: date, found: Reading) -> None:
     """Read one JSON line into `found`: its entry, or its problems."""
     try:
-        entry = entry_from_json(json.loads(line))
+        entry = entry_from_json(json.loads(line, object_pairs_hook=_object))
     except FollowupError as error:
         found.problems.extend(problem.at(*where) for problem in error.problems)
     except (ValueError, RecursionError) as error:
@@ -154,27 +155,49 @@ def read_line(line: str, where: tuple[str, ...], today: date, found: Reading) ->
             found.problems.append(Problem("future", (*where, "on"), {"on": entry.on, "today": today}))
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    counts = Counter(key for key, _ in pairs)
+    if len(counts) < len(pairs):
+        raise InvalidEntry([Problem("json.twice", facts={"key": shown(k)}) for k, n in counts.items() if n > 1])
+    return dict(pairs)
+
+
 def _read_csv(path: Path, today: date, found: Reading) -> None:
-    table = list(rows(path))
-    columns = [_ALIASES.get(name, name) for name in table[0].cells]
-    known, needed, read = _form(columns, path)
-    problems, notes = _column_doubts(str(path), columns, known, needed)
-    found.problems.extend(problems)
+    table = read_table(path, _ALIASES)
+    known, needed, read = _form(table)
+    problems, notes = _column_doubts(table, known, needed)
     found.notes.extend(notes)
+    found.problems.extend([*problems, *table.problems])
     if problems:
         return
-    for row in table:
-        renamed = Row(row.file, row.number, {_ALIASES.get(name, name): cell for name, cell in row.cells.items()})
-        found.entries.extend(Sourced(entry, row.where) for entry in _facts(renamed, read, today, known))
-        found.problems.extend(renamed.problems)
-        if renamed.problems and (number := _NUMBER.fullmatch(plain(renamed.cells.get(PATIENT, "")))):
-            found.refused.add(number[1] + number[2])
+    dropped: Counter[str] = Counter()
+    for row in table.rows:
+        facts = _facts(row, read, today, known)
+        found.entries.extend(Sourced(entry, row.where) for entry in facts)
+        found.problems.extend(row.problems)
+        found.refused.update(_refused(row))
+        if facts and not isinstance(facts[0], Visited | Registered):
+            dropped.update(name for name in _kept(row, known) if name not in PATIENT_FIELDS)
+    for name, count in dropped.items():
+        found.notes.append(Problem("not_kept", (table.file, f"column {name}"), {"count": count}))
+
+
+def _refused(row: Row) -> Iterator[str]:
+    number = _NUMBER.fullmatch(plain(row.cells.get(PATIENT, "")))
+    if row.problems and number is not None:
+        yield number[1] + number[2]
+
+
+def _kept(row: Row, known: tuple[str, ...]) -> dict[str, str]:
+    """Return the cells that no rule uses, to be kept word for word."""
+    return {
+        name: cell for name, cell in row.cells.items() if name and cell.strip() and name not in _READ_COLUMNS[known]
+    }
 
 
 def _facts(row: Row, read: "_Reader", today: date, known: tuple[str, ...]) -> list[Entry]:
-    kept = {name: cell for name, cell in row.cells.items() if cell.strip() and name not in _READ_COLUMNS[known]}
     try:
-        return list(read(row, today, kept))
+        return list(read(row, today, _kept(row, known)))
     except FollowupError as error:
         if not row.problems:
             row.problems.extend(problem.at(*row.where) for problem in error.problems)
@@ -184,27 +207,32 @@ def _facts(row: Row, read: "_Reader", today: date, known: tuple[str, ...]) -> li
 _Reader = Callable[[Row, date, dict[str, str]], Iterator[Entry]]
 
 
-def _form(columns: list[str], path: Path) -> tuple[tuple[str, ...], tuple[str, ...], _Reader]:
-    if VISIT_ON in columns:
-        return VISIT_COLUMNS, (PATIENT, RISK), _visit_facts
-    if FILLED_IN in columns:
-        return PATIENT_COLUMNS, (PATIENT, CONSENT), _patient_facts
-    raise InvalidFile(Problem("file.header", (str(path), "row 1")))
+def _form(table: Table) -> tuple[tuple[str, ...], tuple[str, ...], _Reader]:
+    if PATIENT in table.columns and VISIT_ON in table.columns:
+        return VISIT_COLUMNS, (RISK,), _visit_facts
+    if PATIENT in table.columns and FILLED_IN in table.columns:
+        return PATIENT_COLUMNS, (CONSENT,), _patient_facts
+    raise InvalidFile(Problem("file.header", (table.file, "row 1")))
 
 
 def _column_doubts(
-    file: str, columns: list[str], known: tuple[str, ...], needed: tuple[str, ...]
+    table: Table, known: tuple[str, ...], needed: tuple[str, ...]
 ) -> tuple[list[Problem], list[Problem]]:
     """Refuse a column that is nearly one of the form's, a slip of the pen; note another stranger, which is kept."""
-    problems = [Problem("column.missing", (file, f"column {name}")) for name in needed if name not in columns]
     notes: list[Problem] = []
-    free = [name for name in known if name not in columns]
-    for name in columns:
+    problems = [Problem("column.missing", (f"column {name}",)) for name in needed if name not in table.columns]
+    problems += [
+        Problem("column.twice", (f"column {name}",)) for name, count in Counter(table.columns).items() if count > 1
+    ]
+    free = [name for name in known if name not in table.columns]
+    for name in table.columns:
         if name and name not in known:
             guess = get_close_matches(name, free, n=1, cutoff=0.75)
             code, facts = ("column", {"guess": guess[0]}) if guess else ("column.stranger", {})
-            (problems if guess else notes).append(Problem(code, (file, f"column {name}"), facts))
-    return problems, notes
+            (problems if guess else notes).append(Problem(code, (f"column {shown(name)}",), facts))
+    if not table.rows:
+        problems.append(Problem("file.no_rows"))
+    return [problem.at(table.file) for problem in problems], [note.at(table.file) for note in notes]
 
 
 def _presence_note(entries: Iterable[Sourced]) -> Iterator[Problem]:
@@ -331,6 +359,9 @@ def _check_risk(row: Row, risk: RiskLevel | None, recorded: str | None, loss: Lo
         row.wrong("row.missed")
     if row.text(RISK) is None and recorded not in {None, _MISSED}:
         row.wrong("row.risk", RISK)
+    for column in _ASSESSED:
+        if row.text(RISK) is None and row.text(column) is not None:
+            row.wrong("row.unassessed", column)
 
 
 def _check_days(row: Row, on: date | None, stay: str | None, discharged_on: date | None, died_on: date | None) -> None:
@@ -343,6 +374,8 @@ def _check_days(row: Row, on: date | None, stay: str | None, discharged_on: date
             row.wrong("row.later", column, on=on)
 
 
+#: What only a follow-up tells: without a risk it would be lost.
+_ASSESSED: Final = ("目前症状", "自知力", "用药依从性", "药物不良反应", "下次随访日期", *FUNCTIONS)
 _CONSENT: Final = {"1": True, "0": False, "2": False}
 _YES: Final = {"1": False, "2": True}
 _MISSED, _NOT_IN_HOSPITAL, _IN_HOSPITAL, _WAS_IN_HOSPITAL = "missed", "never", "now", "before"

@@ -1,5 +1,6 @@
 """A person's `Ledger`: all that is recorded of one patient, in the one order in which facts are read."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import groupby
@@ -37,16 +38,19 @@ def _takes_effect(entry: Entry) -> date:
 
 
 def _taken_back(entries: Sequence[Entry]) -> frozenset[str]:
-    retractions = [entry for entry in entries if isinstance(entry, Retracted)]
-    by_id = {entry.id: entry for entry in retractions}
-    stands: dict[str, bool] = {}
-
-    def settle(entry: Retracted) -> bool:
-        if entry.id not in stands:
-            stands[entry.id] = not any(settle(other) for other in retractions if other.entry == entry.id)
-        return stands[entry.id]
-
-    return frozenset(entry.entry for entry in by_id.values() if settle(entry))
+    """Return the ids that standing retractions name; a retraction stands unless a standing one names it."""
+    waiting = {entry.id: entry.entry for entry in entries if isinstance(entry, Retracted)}
+    against = Counter(waiting.values())
+    fallen: set[str] = set()
+    decided = [known for known in waiting if not against[known]]
+    for known in decided:
+        target = waiting[known]
+        if known not in fallen:
+            fallen.add(target)
+        against[target] -= 1
+        if not against[target] and target in waiting:
+            decided.append(target)
+    return frozenset(fallen)
 
 
 @frozen

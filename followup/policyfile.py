@@ -18,7 +18,7 @@ from attrs import evolve, fields_dict, frozen
 from followup.dates import Interval
 from followup.errors import FollowupError, InvalidPolicy, Problem, shown, unknown
 from followup.policy import FOLLOW_UPS, VOCABULARY, Condition, Policy, Rule, Title
-from followup.terms import Anchor, ContactMode, LineKind, Office, Role
+from followup.terms import Anchor, ContactMode, LineKind, Office, Role, Term
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -228,6 +228,7 @@ def _converter() -> "Converter":
     for kind, hook in hooks.items():
         converter.register_structure_hook_func(partial(eq, kind), _hook(hook))
     converter.register_structure_hook(str, _hook(_word))
+    converter.register_structure_hook(Term, lambda value, kind: kind(value))  # or they would be taken for texts
     converter.register_structure_hook(date, _hook(_date))
     converter.register_structure_hook(Interval, _hook(Interval.parse))
     for kind in (tuple[Anchor, ...], tuple[Role, ...], tuple[Role | Office, ...], tuple[ContactMode, ...]):

@@ -25,7 +25,7 @@ from sqlite_utils import Database, Migrations
 
 from followup.case import Case, case_on
 from followup.dates import day
-from followup.entries import PERSONAL, Entry, Person, Registered, Retracted, entry_from_json, known_as
+from followup.entries import PERSONAL, Entry, Registered, Retracted, entry_from_json, known_as
 from followup.errors import Problem, RegisterError, shown
 from followup.ledger import Ledger
 from followup.policy import FOLLOW_UPS, Policy
@@ -36,6 +36,8 @@ from followup.worklist import WorkLine, WorkList, work_lines
 
 migrations = Migrations("followup")
 
+#: "folu": how SQLite's own header says that a file is a register.
+_OURS: Final = 0x666F6C75
 #: No day is after it: the end of a span that has none, so that spans compare as text.
 _FOREVER: Final = "9999-12-31"
 #: Personal data of an entry, kept apart from its body so that a person can be forgotten.
@@ -50,6 +52,7 @@ def first_tables(db: Database) -> None:
 
 
 _TABLES: Final = (
+    f"PRAGMA application_id = {_OURS}",
     """
     CREATE TABLE entries (
         seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, patient TEXT NOT NULL, type TEXT NOT NULL,
@@ -128,7 +131,7 @@ class Register:
             raise RegisterError(Problem("register.missing", facts={"path": place}))
         with _sentences(place):
             db = _connected(place)
-            if "policies" not in db.table_names():
+            if db.execute("PRAGMA application_id").fetchone() != (_OURS,):
                 raise RegisterError(Problem("register.foreign", facts={"path": place}))
             texts, duties_from = db.execute("SELECT texts, duties_from FROM policies").fetchone()
         policy = policy_from_texts(json.loads(texts))
@@ -229,7 +232,7 @@ class Register:
         content = entry.as_json()
         recorded_at = content.pop("recorded_at", None)
         head = [entry.id, *(content.pop(key) for key in ("patient", "type", "on")), recorded_at]
-        apart = {key: content.pop(key) for key in _APART if key in content} if isinstance(entry, Person) else {}
+        apart = {key: content.pop(key) for key in _APART if key in content}
         salt = token_hex(16)
         if apart:
             content["personal"] = sha256((salt + _json(apart)).encode()).hexdigest()
@@ -370,11 +373,14 @@ def _sentences(place: object = "") -> Iterator[None]:
     """Say what SQLite says in a sentence that helps."""
     try:
         yield
-    except sqlite3.OperationalError as error:
-        if "locked" not in str(error):
-            raise
-        raise RegisterError(Problem("register.busy")) from None
     except sqlite3.DatabaseError as error:
-        if "not a database" not in str(error):
-            raise
-        raise RegisterError(Problem("register.foreign", facts={"path": place})) from None
+        code = next((code for words, code in _SAID.items() if words in str(error)), "register.damaged")
+        raise RegisterError(Problem(code, facts={"path": place, "reason": error})) from None
+
+
+_SAID: Final = {
+    "locked": "register.busy",
+    "readonly": "register.readonly",
+    "unable to open": "register.folder",
+    "not a database": "register.foreign",
+}

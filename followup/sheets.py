@@ -4,7 +4,7 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +18,7 @@ from followup.errors import InvalidEntry, InvalidFile, Problem, shown
 _LONGEST: Final = 1_000_000
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _DATE: Final = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?|(\d{4})(\d\d)(\d\d)")
+_HARMLESS: Final = re.compile(r"[\d./:-]{1,10}|\d{4}年\d{1,2}月\d{1,2}日?|.", re.DOTALL)
 _SEPARATORS: Final = re.compile(r"[,、;|/\s]+")
 
 
@@ -65,6 +66,15 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip()
 
 
+def harmless(word: str) -> str:
+    """Return what may be shown of a wrong cell: a short number, a date, one character; never who somebody is.
+
+    >>> harmless("2026-02-31"), harmless("990101199309030251")
+    ('2026-02-31', '***')
+    """
+    return shown(word) if _HARMLESS.fullmatch(word) else "***"
+
+
 @frozen
 class Row:
     """One row of a table by its column names; what is wrong with its cells gathers in `problems`."""
@@ -107,7 +117,7 @@ class Row:
         except InvalidEntry:
             on = None
         if on is None:
-            self.wrong("cell.date", column, word=shown(found))
+            self.wrong("cell.date", column, word=harmless(found))
         elif today is not None and on > today:
             self.wrong("future", column, on=on, today=today)
         return on
@@ -118,7 +128,7 @@ class Row:
         if found is None:
             return None
         if plain(found) not in options:
-            self.wrong("cell.code", column, word=shown(found), options=", ".join(options))
+            self.wrong("cell.code", column, word=harmless(found), options=", ".join(options))
         return options.get(plain(found))
 
     def choices(self, column: str, options: Mapping[str, Any]) -> tuple[Any, ...] | None:
@@ -127,39 +137,35 @@ class Row:
         words = _SEPARATORS.split(plain(found)) if found else []
         for word in words:
             if word not in options:
-                self.wrong("cell.code", column, word=shown(word), options=", ".join(options))
+                self.wrong("cell.code", column, word=harmless(word), options=", ".join(options))
         return tuple(options[word] for word in words if word in options) if found else None
 
 
-def rows(path: Path) -> Iterator[Row]:
-    """Return the rows of a CSV file that hold anything; column names are made `plain`.
+@frozen
+class Table:
+    """A table as it stands: its column names (made `plain`), and its rows that hold anything."""
 
-    Raises `InvalidFile` for what is no table: no row, a column twice, more cells than columns.
+    file: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    #: Rows that hold more cells than there are columns.
+    problems: tuple[Problem, ...]
+
+
+def read_table(path: Path, aliases: Mapping[str, str]) -> Table:
+    """Read a CSV file; `aliases` gives columns their usual name.
+
+    Raises `InvalidFile` for what cannot be read as CSV.
     """
-    reader = csv.reader(io.StringIO(decoded(content_of(path), str(path)), newline=""), strict=True)
-    problems: list[Problem] = []
-    found: list[Row] = []
+    file = str(path)
+    reader = csv.reader(io.StringIO(decoded(content_of(path), file), newline=""), strict=True)
     try:
-        header = [plain(name) for name in next(reader)]
-        for number, cells in enumerate(reader, 2):
-            if any(map(str.strip, cells)):
-                found.append(Row(str(path), number, dict(zip(header, cells, strict=False))))
-                if len(cells) > len(header) and any(map(str.strip, cells[len(header) :])):
-                    problems.append(Problem("cells", found[-1].where, {"count": len(cells) - len(header)}))
+        names = [plain(name) for name in next(reader, [])]
+        lines = [(number, cells) for number, cells in enumerate(reader, 2) if any(map(str.strip, cells))]
     except csv.Error as error:
-        problems.append(Problem("file.csv", (str(path), f"line {reader.line_num}"), {"reason": error}))
-    else:
-        problems += _header_problems(str(path), header, found)
-    if problems:
-        raise InvalidFile(problems)
-    yield from found
-
-
-def _header_problems(file: str, header: list[str], found: list[Row]) -> Iterator[Problem]:
-    yield from (
-        Problem("column.twice", (file, f"column {name}"))
-        for name in sorted(set(header))
-        if header.count(name) > 1 and name
-    )
-    if not found:
-        yield Problem("file.no_rows", (file,))
+        raise InvalidFile(Problem("file.csv", (file, f"line {reader.line_num}"), {"reason": error})) from None
+    columns = tuple(aliases.get(name, name) for name in names)
+    rows = tuple(Row(file, number, dict(zip(columns, cells, strict=False))) for number, cells in lines)
+    longer = [(number, cells[len(columns) :]) for number, cells in lines if any(map(str.strip, cells[len(columns) :]))]
+    problems = (Problem("cells", (file, f"row {number}"), {"count": len(more)}) for number, more in longer)
+    return Table(file, columns, rows, tuple(problems))

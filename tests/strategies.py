@@ -142,6 +142,10 @@ _PRESENT: Final = ((), (Role.CARE_GROUP, Role.POLICE), (Role.POLICE,), tuple(Rol
 _TOLD: Final = ((), (Role.CARE_GROUP, Role.POLICE, Office.HIGHER_CENTRE), (Role.POLICE,))
 _CODED: Final = (Stability.STABLE, Stability.BASIC, None, None, Stability.UNSTABLE)
 
+#: A follow-up that tells little: no class is recorded, and none is computed.
+_VAGUE: Final[_Fields] = {name: st.none() for name in ("mode", "present", "stability", "insight")} | {
+    "risk": st.just(0)
+}
 #: The follow-up of somebody who is well by every criterion: only such a one is computed as stable.
 _WELL: Final[_Fields] = {
     "risk": st.just(RiskLevel.NONE),
@@ -163,7 +167,7 @@ def _maybe_day(season: date, count: int = DAYS) -> SearchStrategy[date | None]:
 
 
 def _recorded(season: date) -> SearchStrategy[str | None]:
-    return _maybe_day(season, 3 * DAYS).map(lambda day: day and f"{day}T09:00:00+08:00")
+    return _maybe_day(season, 3 * DAYS).map(lambda day: None if day is None else f"{day}T09:00:00+08:00")
 
 
 def _that_matter(season: date) -> dict[str, _Fields]:
@@ -215,9 +219,8 @@ def _that_do_not(season: date) -> dict[str, _Fields]:
 
 
 _PERSON: Final = "name id_number phone guardian"
-_TEXT_FIELDS: Final = dict.fromkeys(
-    "admitted discharged detained released lost found died retracted".split(), "reason"
-) | {
+_TEXT_FIELDS: Final = {
+    **dict.fromkeys(["admitted", "discharged", "detained", "released", "lost", "found", "died", "retracted"], "reason"),
     "registered": f"{_PERSON} village",
     "amended": _PERSON,
     "assigned": "village",
@@ -242,7 +245,7 @@ def entries(kind: str, patient: str = "p1", season: date = SEASONS[0]) -> Search
 
 
 #: How often what happens in a ledger beside follow-ups, where not once.
-_OFTEN: Final = {"missed": 8, "admitted": 2, "discharged": 2, "moved_in": 2, "incident": 2, "retracted": 0}
+_OFTEN: Final = {"missed": 10, "incident": 4, "admitted": 2, "discharged": 2, "moved_in": 2, "retracted": 0}
 
 
 @cache
@@ -251,7 +254,8 @@ def events(patient: str, season: date) -> SearchStrategy[Entry]:
     fields = _that_matter(season)
     lean = {kind: _built(kind, patient, season, fields[kind]) for kind in TYPES}
     well = _built("visited", patient, season, fields["visited"] | _WELL | {"stability": st.none()})
-    found = [lean["visited"]] * 16 + [well] * 4 + [entries("visited", patient, season)] * 2
+    vague = _built("visited", patient, season, fields["visited"] | _VAGUE)
+    found = [lean["visited"]] * 18 + [vague] * 5 + [well] * 3 + [entries("visited", patient, season)] * 3
     found += [lean[kind] for kind in TYPES for _ in range(_OFTEN.get(kind, 1))]
     return st.sampled_from(found).flatmap(lambda chosen: chosen)  # one_of would count each but once
 
@@ -289,11 +293,15 @@ def registers(draw: st.DrawFn) -> list[Ledger]:
 
 
 def asking_days(ledger: Ledger, policy: Policy) -> SearchStrategy[date]:
-    """Return the days near a ledger's entries, and near the days on which something opens or falls due."""
+    """Return the days near a ledger's entries, and near the days on which something opens or falls due.
+
+    The eve of the registration is among them, the last to be chosen.
+    """
+    begins = min((fact.on for fact in ledger.facts if isinstance(fact, Registered)), default=date.min)
     told = {entry.on for entry in ledger.entries} | {day for day, _ in ledger.effects}
     due = {day for on in told for line in due_visits(ledger, policy, on) for day in (line.opens_on, line.due_on)}
-    near = {day + timedelta(count) for day in told | due for count in (-1, 0, 1)}
-    return st.sampled_from(sorted(near))
+    near = {day + timedelta(count) for day in told | due for count in (-1, 0, 1) if day >= begins}
+    return st.sampled_from(sorted(near, key=lambda day: (day < begins, day)))
 
 
 @frozen

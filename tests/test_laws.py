@@ -146,7 +146,7 @@ def test_total_every_registered_patient_stands_in_one_bucket(question: Question)
     found = standing(question.ledger, question.policy, question.on)
     counts = WorkList.of([question.ledger], question.policy, question.on).counts
     if begins and min(begins) <= question.on:
-        assert found in Bucket
+        assert found is not None
         assert counts == {bucket: int(bucket is found) for bucket in Bucket}
     else:
         assert found is None
@@ -407,6 +407,7 @@ def test_late_a_fact_entered_last_counts_on_its_own_day(question: Question, data
 
 
 @pytest.mark.parametrize("kind", sorted(TYPES))
+@settings(max_examples=settings().max_examples // 4)  # for each type
 @given(data=st.data())
 def test_round_trip_json_keeps_every_entry(kind: str, data: st.DataObject) -> None:
     """An entry written as a JSON line and read again is the same entry, with the same id."""
@@ -434,15 +435,16 @@ def test_the_strategies_reach_what_the_laws_are_about() -> None:
     wanted |= {f"rule {rule.id} of {policy.id}" for policy in POLICIES for rule in policy.rules}
     wanted |= {"same day", "late", "retracted", "retraction retracted", "before registration", "month end", "leap day"}
     wanted |= {"last day", "day after the last day", "told late of a discharge", "rule not in force", "duties opened"}
-    assert not wanted - seen
+    assert sorted(wanted - seen) == []
 
 
 def _reached(question: Question) -> Iterable[str]:
     ledger, on = question.ledger, question.on
     yield from (f"type {entry.type}" for entry in ledger.entries)
     yield f"bucket {standing(ledger, question.policy, on)}"
+    for policy in POLICIES:
+        yield from (f"rule {reason.rule} of {policy.id}" for reason in _reasons(due_visits(ledger, policy, on)))
     for line in lines_of(question):
-        yield from (f"rule {reason.rule} of {question.policy.id}" for reason in line.reasons)
         yield from ["last day"] * (line.due_on == on) + ["day after the last day"] * (line.due_on + DAY == on)
     yield from (name for name, there in _happened(question).items() if there)
 

@@ -1,0 +1,216 @@
+"""The register: entries append-only, dates kept beside them, equal to the pure function."""
+
+import json
+import sqlite3
+import stat
+from collections.abc import Iterable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from strategies import ledgers
+
+from followup import (
+    Admitted,
+    Amended,
+    Assigned,
+    Bucket,
+    Discharged,
+    Entry,
+    Ledger,
+    Policy,
+    Registered,
+    Retracted,
+    Visited,
+    WorkList,
+    entry_from_json,
+    load_policy,
+)
+from followup.errors import RegisterError
+from followup.forms import read_files
+from followup.policyfile import policy_from_texts
+from followup.register import Register
+
+EXAMPLE = Path(__file__).parent.parent / "examples" / "district"
+ENTRIES = [
+    Registered("p1", "2026-01-05", name="王某", id_number="990101199001010001", phone="19900000001", team="A"),
+    Visited("p1", "2026-01-12", risk=0, mode="home", stability="stable", form={"随访医生签名": "某医生"}),
+    Registered("p2", "2026-01-05", team="B"),
+]
+
+
+@pytest.fixture
+def register() -> Register:
+    """A register in memory."""
+    return Register.create(":memory:", load_policy("dongguan"))
+
+
+def same(found: WorkList, expected: WorkList) -> bool:
+    """Say whether two lists are the same but for the policy object."""
+    return (found.counts, found.lines, found.duties) == (expected.counts, expected.lines, expected.duties)
+
+
+def renamed(ledger: Ledger, patient: str) -> list[Entry]:
+    """Return a ledger's entries as another patient's, its retractions naming the new ids."""
+    ids: dict[str, str] = {}
+    pending = [entry.as_json() for entry in ledger.entries]
+    found: list[Entry] = []
+    while pending:
+        for data in [d for d in pending if d["type"] != "retracted" or d["entry"] in ids]:
+            old = entry_from_json(data)
+            new = entry_from_json(
+                data | {"patient": patient} | ({"entry": ids[data["entry"]]} if "entry" in data else {})
+            )
+            ids[old.id] = new.id
+            found.append(new)
+            pending.remove(data)
+        if all(d["type"] == "retracted" and d["entry"] not in ids for d in pending):
+            break
+    return found
+
+
+@settings(max_examples=settings.default.max_examples // 2)
+@given(st.lists(ledgers(), min_size=1, max_size=3), st.sampled_from(["national-2018", "dongguan"]), st.data())
+def test_the_copy_is_the_ledger(people: list[Ledger], name: str, data: st.DataObject) -> None:
+    """Law 10: a register's list for any day, past or future, equals the pure function over its ledgers."""
+    assume(all(sum(entry.type == "registered" for entry in ledger.facts) <= 1 for ledger in people))
+    register = Register.create(":memory:", load_policy(name))
+    entries = [entry for number, ledger in enumerate(people) for entry in renamed(ledger, f"p{number}")]
+    assert register.record_all(entries) == len({entry.id for entry in entries})
+    kept = list(register.ledgers())
+    assert {e.id for ledger in kept for e in ledger.entries} == {e.id for e in entries}
+    days = sorted({entry.on for entry in entries})
+    on = data.draw(st.sampled_from(days)) + timedelta(data.draw(st.integers(-10, 120)))
+    within = data.draw(st.sampled_from([0, 7, 40]))
+    assert same(register.worklist(on, within=within), WorkList.of(kept, register.policy, on, within=within))
+
+
+@pytest.mark.parametrize("on", ["2024-11-30", "2025-06-01", "2026-11-22", "2026-11-23", "2027-02-28"])
+def test_a_districts_list_is_the_pure_functions(district: Register, on: str) -> None:
+    """The bundled district's list is the same from the kept dates as from the ledgers, for all and for a team."""
+    day = date.fromisoformat(on)
+    assert same(district.worklist(day), WorkList.of(district.ledgers(), district.policy, day))
+    team = "清溪村关爱帮扶小组"
+    assert same(
+        district.worklist(day, team, 7), WorkList.of(district.ledgers(), district.policy, day, team=team, within=7)
+    )
+
+
+@pytest.fixture(scope="module")
+def district() -> Register:
+    """The bundled district, imported."""
+    register = Register.create(":memory:", load_policy("dongguan"))
+    reading = read_files(sorted(EXAMPLE.glob("*.csv")), date(2026, 11, 23))
+    register.record_all(sourced.entry for sourced in reading.entries)
+    return register
+
+
+def test_kept_dates_move_on_the_day_a_rule_takes_effect() -> None:
+    """Law 10 at a `since`: nobody has to write anything that night."""
+    text = load_policy("national-2018").texts[0]
+    rule = text[text.index('[[rule]]\nid = "stable"') : text.index('[[rule]]\nid = "floor"')]
+    later = rule.replace('"stable"\nkind', '"stable-monthly"\nkind').replace("3 months", "1 month")
+    policy = policy_from_texts([text + "\n" + later.replace("2018-05-28", "2026-03-01")])
+    register = Register.create(":memory:", policy)
+    register.record_all(ENTRIES)
+    for on, bucket in ((date(2026, 2, 28), "not_due"), (date(2026, 3, 1), "due_today"), (date(2026, 3, 2), "overdue")):
+        found = register.worklist(on, "A")
+        assert found.counts[Bucket(bucket)] == 1, on
+        assert same(found, WorkList.of(register.ledgers(), policy, on, team="A"))
+
+
+def test_recording_twice_changes_nothing(register: Register) -> None:
+    """Equal content is one fact."""
+    assert register.record_all(ENTRIES) == 3
+    assert register.record_all(ENTRIES) == 0
+    assert register.record(ENTRIES[0]) is False
+    assert [len(ledger.entries) for ledger in register.ledgers()] == [2, 1]
+
+
+def test_a_late_fact_moves_the_kept_dates(register: Register) -> None:
+    """A discharge entered late brings the patient back on the list."""
+    register.record_all([*ENTRIES, Admitted("p1", "2026-02-01")])
+    assert register.worklist(date(2026, 6, 1)).counts[Bucket.SUSPENDED] == 1
+    register.record(Discharged("p1", "2026-02-20"))
+    assert register.worklist(date(2026, 6, 1)).counts[Bucket.SUSPENDED] == 0
+
+
+@pytest.mark.parametrize(
+    ("entries", "problem"),
+    [
+        ([Visited("p9", "2026-02-01", risk=0)], 'no patient "p9" is registered'),
+        ([Registered("p1", "2026-02-05")], '"p1" is registered already'),
+        ([Registered("p3", "2026-02-05"), Registered("p3", "2026-02-06")], '"p3" is registered already'),
+        ([Retracted("p1", "2026-02-01", entry="0" * 20)], 'there is no entry "00000000000000000000"'),
+        ([Retracted("p2", "2026-02-01", entry=ENTRIES[1].id)], "is not of the patient"),
+    ],
+)
+def test_what_cannot_be_taken_is_refused_whole(register: Register, entries: list[Entry], problem: str) -> None:
+    """One bad entry, and nothing of the batch is recorded."""
+    register.record_all(ENTRIES)
+    with pytest.raises(RegisterError, match=problem):
+        register.record_all([Assigned("p2", "2026-02-01", team="C"), *entries])
+    assert [len(ledger.entries) for ledger in register.ledgers()] == [2, 1]
+    assert register.worklist(date(2026, 2, 2), "C").counts[Bucket.OVERDUE] == 0
+
+
+def test_a_registration_may_be_replaced_in_one_go(register: Register) -> None:
+    """Taking the wrong one back and registering anew is one batch."""
+    register.record_all(ENTRIES)
+    register.record_all([Retracted("p2", "2026-02-01", entry=ENTRIES[2].id), Registered("p2", "2026-01-06", team="B")])
+    (line,) = [line for line in register.worklist(date(2026, 1, 20)).lines if line.due.patient == "p2"]
+    assert line.due.due_on == date(2026, 1, 20)
+
+
+def test_a_register_is_a_private_file_that_opens_again(tmp_path: Path) -> None:
+    """The file is its owner's alone, and holds policy and entries."""
+    path = tmp_path / "r.db"
+    with Register.create(path, load_policy("dongguan"), date(2026, 1, 1)) as register:
+        register.record_all(ENTRIES)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with Register.open(path) as register:
+        assert register.policy == load_policy("dongguan").__class__(**_fields(register.policy))
+        assert register.policy.duties_from == date(2026, 1, 1)
+        assert register.ledger("p1") == Ledger("p1", ENTRIES[:2])
+    with pytest.raises(RegisterError, match="exists already"):
+        Register.create(path, load_policy("dongguan"))
+
+
+def _fields(policy: Policy) -> dict[str, object]:
+    return {
+        name: getattr(policy, name) for name in ("id", "title", "extends", "version", "rules", "texts", "duties_from")
+    }
+
+
+def test_a_register_lives_in_an_open_connection_too(tmp_path: Path) -> None:
+    """Whoever has a connection (an encrypted one, say) gives it instead of a path."""
+    connection = sqlite3.connect(tmp_path / "c.db")
+    Register.create(connection, load_policy("national-2018")).record_all(ENTRIES)
+    assert Register.open(connection).ledger("p2").patient == "p2"
+
+
+def test_the_tables_are_the_contract(register: Register) -> None:
+    """`entries` is as documented; personal fields and forms stand apart; the digests chain."""
+    register.record_all([*ENTRIES, Amended("p1", "2026-03-01", phone="19900000009")])
+    rows = list(register.db.query("SELECT * FROM entries ORDER BY seq"))
+    assert list(rows[0]) == ["seq", "id", "patient", "type", "on", "recorded_at", "body", "digest"]
+    assert [row["on"] for row in rows] == ["2026-01-05", "2026-01-12", "2026-01-05", "2026-03-01"]
+    assert len({row["digest"] for row in rows}) == 4
+    text = json.dumps(rows, ensure_ascii=False)
+    assert not any(word in text for word in ("王某", "990101199001010001", "19900000001", "19900000009", "某医生"))
+    assert register.ledger("p1").entries[1] == ENTRIES[1]
+
+
+def _dump(register: Register) -> Iterable[str]:
+    return list(register.db.conn.iterdump())
+
+
+def test_a_refused_batch_leaves_no_trace(register: Register) -> None:
+    """All or nothing, in every table."""
+    register.record_all(ENTRIES)
+    before = _dump(register)
+    with pytest.raises(RegisterError):
+        register.record_all([Visited("p1", "2026-02-01", risk=1), Visited("p9", "2026-02-01", risk=1)])
+    assert _dump(register) == before
