@@ -1,0 +1,235 @@
+"""The command line, as its users run it."""
+
+import csv
+import io
+import json
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from click.testing import CliRunner, Result
+from wcwidth import wcswidth
+
+from followup.cli import main
+from followup.terms import Bucket
+
+TODAY = "2026-11-23"
+PEOPLE = """\
+{"type": "registered", "patient": "p1", "on": "2026-10-12", "team": "清溪组", "village": "清溪村", "name": "=1+1", "phone": "19900000001", "id_number": "990101199001010001"}
+{"type": "visited", "patient": "p1", "on": "2026-10-20", "risk": 4, "mode": "home", "present": ["prevention_doctor"]}
+{"type": "registered", "patient": "p2", "on": "2026-11-13", "team": "青禾组", "name": "王某"}
+{"type": "registered", "patient": "p3", "on": "2026-10-12", "team": "青禾组"}
+{"type": "visited", "patient": "p3", "on": "2026-10-20", "risk": 0, "mode": "home", "stability": "stable"}
+"""
+
+
+def run(*words: str | Path, code: int = 0, lang: str = "en", stdin: str | None = None) -> Result:
+    """Run a command in a language, on a fixed day, and check its exit code."""
+    done = CliRunner().invoke(main, [*map(str, words), "--today", TODAY, "--lang", lang], input=stdin)
+    assert done.exit_code == code, done.output
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    return done
+
+
+@pytest.fixture
+def register(tmp_path: Path) -> Path:
+    """Make a register of three people."""
+    path, people = tmp_path / "r.db", tmp_path / "people.jsonl"
+    people.write_text(PEOPLE, "utf-8")
+    run("init", path, "--policy", "dongguan")
+    assert run("import", path, people).stdout == "5 new entries recorded, 0 known already.\n"
+    return path
+
+
+def test_importing_twice_changes_nothing(register: Path) -> None:
+    """The second import knows everything already."""
+    assert run("import", register, register.with_name("people.jsonl")).stdout.startswith(
+        "0 new entries recorded, 5 known"
+    )
+
+
+def test_a_dry_run_records_nothing(register: Path, tmp_path: Path) -> None:
+    """`--dry-run` only checks."""
+    new = tmp_path / "new.jsonl"
+    new.write_text('{"type": "missed", "patient": "p1", "on": "2026-11-20"}\n', "utf-8")
+    assert "nothing recorded" in run("import", register, new, "--dry-run").stdout
+    assert "failed attempts 0" in run("explain", register, "p1").stdout
+
+
+def test_due_lists_overdue_first_and_by_team(register: Path) -> None:
+    """The table counts everyone, groups by team and says why."""
+    printed = run("due", register).stdout
+    assert "Registered 3: overdue 1, due today 0, open 1, not due 1, suspended 0, lost 0, closed 0" in printed
+    assert printed.index("Team 青禾组: 1") < printed.index("Team 清溪组: 1")  # by the bytes of GB18030
+    assert "Joint follow-up at risk level 3 and above (care group, police)" in printed
+    assert "  ! p1: on 2026-10-20 these were absent from a joint follow-up: care group, police" in printed
+
+
+def test_due_without_names_names_nobody(register: Path) -> None:
+    """Names and telephones come with --with-names alone; ID numbers never."""
+    for form in ("table", "csv", "json"):
+        plain, named = (
+            run("due", register, "--format", form).stdout,
+            run("due", register, "--format", form, "--with-names").stdout,
+        )
+        assert not any(word in plain for word in ("=1+1", "19900000001", "王某"))
+        assert "=1+1" in named
+        assert "王某" in named
+        assert "990101199001010001" not in named
+
+
+def test_json_is_the_contract(register: Path) -> None:
+    """Keys, counts and lines are what other programs rely on."""
+    found = json.loads(run("due", register, "--format", "json").stdout)
+    assert list(found) == ["on", "policy", "counts", "lines", "duties", "duty_counts"]
+    assert found["on"] == TODAY
+    assert list(found["counts"]) == [str(bucket) for bucket in Bucket]
+    assert sum(found["counts"].values()) == 3
+    line = found["lines"][0]
+    assert list(line) == [
+        "patient", "team", "village", "kind", "bucket", "opens_on", "due_on", "plan_on", "days_overdue", "risk",
+        "stability", "roles", "invited", "missing_roles", "modes", "reasons", "findings",
+    ]  # fmt: skip
+    assert list(line["reasons"][0]) == [
+        "rule", "source", "evidence", "anchor", "anchor_on", "within", "due_on", "text",
+    ]  # fmt: skip
+    assert (line["patient"], line["bucket"], line["due_on"], line["days_overdue"], line["risk"]) == (
+        "p1", "overdue", "2026-11-03", 20, 4,
+    )  # fmt: skip
+    assert line["missing_roles"] == ["care_group", "police"]
+    assert {"name", "phone"} <= set(
+        json.loads(run("due", register, "--format", "json", "--with-names").stdout)["lines"][0]
+    )
+
+
+def test_csv_opens_in_a_spreadsheet_and_runs_no_formula(register: Path) -> None:
+    """UTF-8 with BOM, headings in the language asked for, formulas defused."""
+    text = run("due", register, "--format", "csv", "--with-names", lang="zh").stdout
+    assert text.startswith("\ufeff编号,姓名,电话,")
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
+    assert [row["姓名"] for row in rows] == ["'=1+1", "王某"]
+    assert "个人信息中有以公式符号开头的内容" in rows[0]["疑问"]
+
+
+def test_the_chinese_table_lines_up(register: Path) -> None:
+    """Each row is as wide as its ruler, wide characters counted as a terminal does."""
+    lines = run("due", register, lang="zh").stdout.splitlines()
+    for place, line in enumerate(lines):
+        if line.startswith("---"):
+            columns = [sum(map(len, line.split("  ")[:n])) + 2 * n for n in range(1, line.count("  ") + 1)]
+            for row in (lines[place - 1], lines[place + 1]):
+                assert all(_at(row, column - 1) == " " for column in columns), row
+
+
+def _at(text: str, cell: int) -> str:
+    """Return the character that stands in a terminal's cell."""
+    width = 0
+    for char in text:
+        width += wcswidth(char)
+        if width > cell:
+            return char
+    return " "
+
+
+def test_within_adds_what_falls_due(register: Path) -> None:
+    """`--within` looks further than what is open."""
+    assert "p3" not in run("due", register).stdout
+    assert "p3" in run("due", register, "--within", "60d").stdout
+
+
+def test_a_teams_list_shows_that_team_alone(register: Path) -> None:
+    """`--team` leaves the others out of lines and counts."""
+    printed = run("due", register, "--team", "青禾组").stdout
+    assert "Registered 2:" in printed
+    assert "p1" not in printed
+
+
+def test_fail_overdue_tells_by_the_exit_code(register: Path) -> None:
+    """1 where someone is overdue, 0 where nobody is."""
+    run("due", register, "--fail-overdue", code=1)
+    run("due", register, "--fail-overdue", "--team", "青禾组")
+
+
+def test_output_goes_to_a_file(register: Path, tmp_path: Path) -> None:
+    """`-o` writes what would be printed."""
+    run("due", register, "--format", "json", "-o", tmp_path / "list.json")
+    assert json.loads((tmp_path / "list.json").read_text("utf-8"))["on"] == TODAY
+
+
+def test_record_answers_with_the_next_date(register: Path) -> None:
+    """One entry by options, and what is due next."""
+    words = ["record", register, "visited", "--patient", "p1", "--on", TODAY, "--risk", "1", "--mode", "home"]
+    printed = run(*words, "--seen", "patient,family", "--functions", "work=poor,study=good").stdout
+    assert printed.splitlines()[0] == "1 new entries recorded, 0 known already."
+    assert printed.splitlines()[1].startswith("Next for p1: follow-up, last day 2026-12-07 (")
+
+
+def test_record_reads_json_lines_from_stdin(register: Path) -> None:
+    """Several entries at once, all or none."""
+    good = '{"type": "died", "patient": "p1", "on": "2026-11-20"}\n'
+    assert "Nothing is due for p1: closed." in run("record", register, "-", stdin=good).stdout
+    bad = '{"type": "missed", "patient": "p2", "on": "2026-11-20"}\n{"type": "missed", "patient": "p9", "on": "2026-11-20"}\n'
+    assert '-, line 2: no patient "p9" is registered' in run("record", register, "-", stdin=bad, code=3).stderr
+    assert "failed attempts 0" in run("explain", register, "p2").stdout
+
+
+def test_retract_takes_back_by_the_beginning_of_an_id(register: Path) -> None:
+    """The entry stays to be seen, and counts no more."""
+    story = run("explain", register, "p1").stdout
+    (visit,) = [line for line in story.splitlines() if "follow-up; risk 4" in line]
+    beginning = visit.rpartition("[")[2].rstrip("]")
+    printed = run("retract", register, beginning, "--reason", "wrong person").stdout
+    assert "taken back" in printed
+    assert "Next for p1: first follow-up, last day 2026-10-26" in printed
+    assert "taken back: follow-up; risk 4" in run("explain", register, "p1").stdout
+
+
+def test_explain_tells_entries_rules_arithmetic_and_date(register: Path) -> None:
+    """The story in both languages, naming nobody."""
+    story = run("explain", register, "p1").stdout
+    assert story.startswith("Patient p1 on 2026-11-23: overdue\n")
+    for words in (
+        "2026-10-20  follow-up; risk 4; home visit; present: prevention doctor",
+        "Joint follow-up at risk level 3 and above: 2 weeks from 2026-10-20 (the day this state began), last day 2026-11-03",
+        "First follow-up, face-to-face: settled",
+        "follow-up: last day 2026-11-03, opens 2026-10-27, plan for 2026-11-03: overdue by 20 days",
+        "was missing: care group, police",
+    ):
+        assert words in story
+    chinese = run("explain", register, "p1", lang="zh").stdout
+    assert "3级及以上联合随访：自2026-10-20(本状态开始之日)起2周，最迟2026-11-03" in chinese
+    assert not any(word in story + chinese for word in ("=1+1", "19900000001", "990101"))
+
+
+def test_explain_before_the_registration_says_so(register: Path) -> None:
+    """No bucket, no rules, one sentence."""
+    assert (
+        run("explain", register, "p1", "--on", "2026-10-01").stdout == "Patient p1 was not registered on 2026-10-01.\n"
+    )
+
+
+def test_an_entry_after_today_is_refused(register: Path) -> None:
+    """What has not happened cannot be recorded."""
+    words = ["record", register, "missed", "--patient", "p1", "--on", "2026-11-24"]
+    assert "2026-11-24 is after today (2026-11-23)" in run(*words, code=3).stderr
+
+
+def test_today_is_shanghais(register: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Today is the civil date in Asia/Shanghai, whatever the machine's zone."""
+    monkeypatch.setenv("TZ", "America/New_York")
+
+    def printed_day() -> str:
+        done = CliRunner().invoke(main, ["due", str(register), "--format", "json"])
+        return str(json.loads(done.stdout)["on"])
+
+    before = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    assert before.isoformat() <= printed_day() <= datetime.now(ZoneInfo("Asia/Shanghai")).date().isoformat()
+
+
+def test_each_entry_type_has_its_help(register: Path) -> None:
+    """`record` lists its types, each with its own options."""
+    assert "visited" in CliRunner().invoke(main, ["record", str(register), "--help"]).output
+    shown = CliRunner().invoke(main, ["record", str(register), "discharged", "--help"]).output
+    assert "--informed-on" in shown
+    assert "--risk" not in shown
