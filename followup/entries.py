@@ -97,7 +97,7 @@ def _moment(value: str) -> str:
 
 def _risk(value: RiskLevel | int) -> RiskLevel:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidEntry(unknown("value", value, "012345", field="RiskLevel"))
+        raise InvalidEntry(Problem("number", facts={"word": shown(value)}))
     return RiskLevel(value)
 
 
@@ -135,7 +135,7 @@ def _offices(values: Iterable[Role | Office | str]) -> tuple[Role | Office, ...]
 
 
 def _listed(values: Iterable[_T]) -> tuple[_T, ...]:
-    if isinstance(values, str) or not isinstance(values, Iterable):
+    if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
         raise InvalidEntry(Problem("list", facts={"word": shown(values)}))
     return tuple(values)
 

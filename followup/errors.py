@@ -51,18 +51,20 @@ def unknown(code: str, word: object, options: Iterable[str], **facts: Any) -> Pr
     "hom" is no mode; did you mean "home"?
     """
     known = list(options)
-    guess = get_close_matches(shown(word), known, n=1) if any(map(str.isalpha, shown(word))) else []
-    found = {"word": shown(word), "options": ", ".join(known), "guess": "".join(guess), **facts}
+    text = shown(word)
+    close = get_close_matches(text, known, n=1) if any(map(str.isalpha, text)) else []
+    guess = "".join(match for match in close if match != text)
+    found = {"word": text, "options": ", ".join(known), "guess": guess, **facts}
     return Problem(f"{code}.guess" if guess else code, facts=found)
 
 
-def shown(word: object) -> str:
+def shown(word: object, most: int = 40) -> str:
     """Return `word` short enough, and tame enough, to stand in a one-line sentence."""
     try:
         text = str(word)
     except ValueError:  # an integer of thousands of digits
         text = type(word).__name__
-    safe = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:40])
+    safe = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:most])
     return safe + "…" if len(text) > len(safe) else safe
 
 

@@ -136,7 +136,7 @@ def _read_jsonl(path: Path, today: date, found: Reading) -> None:
 
 def read_lines(content: bytes, file: str, today: date, found: Reading) -> None:
     """Read JSON lines into `found`; `InvalidFile` for what is no text."""
-    for number, line in enumerate(decoded(content, file).split("\n"), 1):
+    for number, line in enumerate(decoded(content, file, ["utf-8-sig"]).split("\n"), 1):
         if line.strip():
             read_line(line, (file, f"line {number}"), today, found)
 

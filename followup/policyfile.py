@@ -1,6 +1,7 @@
 """Policies as TOML files: found, read, and refused with all their problems at once."""
 
 import json
+import os.path
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
@@ -96,8 +97,8 @@ class _NotFoundError(InvalidPolicy):
 def _text(name: str, folder: Path) -> tuple[str, str]:
     if name in bundled_policies():
         return name, files("followup").joinpath("policies", f"{name}.toml").read_text("utf-8")
-    path = folder / name
-    if not path.is_file():
+    path = (folder / name).resolve()
+    if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises for an endless name
         raise _NotFoundError(unknown("policy", name, bundled_policies()))
     try:
         return str(path), path.read_text("utf-8-sig")
@@ -108,14 +109,16 @@ def _text(name: str, folder: Path) -> tuple[str, str]:
 def _toml(place: str, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidPolicy(Problem("toml", (place,), {"reason": str(error)})) from None
+    except (ValueError, RecursionError) as error:
+        raise InvalidPolicy(Problem("toml", (place,), {"reason": shown(error, 200)})) from None
 
 
 def _policy(chain: list[tuple[str, str]]) -> Policy:
     tables = [_toml(place, text) for place, text in chain]
     problems: list[Problem] = []
     documents = [_document(place, table, problems) for (place, _), table in zip(chain, tables, strict=True)]
+    if not problems and not any(document.rule for document in documents):
+        problems.append(Problem("no_rule", (chain[-1][0],)))
     problems += _taken_ids([(place, table) for (place, _), table in zip(chain, tables, strict=True)])
     if problems:
         raise InvalidPolicy(problems)
@@ -141,7 +144,8 @@ def _document(place: str, table: dict[str, Any], problems: list[Problem]) -> Doc
         found = _converter().structure(table, Document)
     except ExceptionGroup as error:  # cattrs gathers whatever its hooks raise
         problems += [_by_id(problem, table).at(place) for problem in _problems(error, "")]
-    problems += [problem.at(place) for rule in found.rule for problem in _rule_problems(rule)]
+    else:
+        problems += [problem.at(place) for rule in found.rule for problem in _rule_problems(rule)]
     return found
 
 
@@ -208,7 +212,8 @@ def _by_id(problem: Problem, table: dict[str, Any]) -> Problem:
     """Name a rule by its id where it has one, as its number in the file helps nobody."""
 
     def name(found: re.Match[str]) -> str:
-        rule = table["rule"][int(found[1]) - 1]
+        rules = table["rule"]
+        rule = rules[int(found[1]) - 1] if isinstance(rules, list) else None
         written = rule.get("id") if isinstance(rule, dict) else None
         return f"rule[{shown(written) if isinstance(written, str) else found[1]}]"
 

@@ -24,7 +24,6 @@ from attrs import evolve, frozen
 from sqlite_utils import Database, Migrations
 
 from followup.case import Case, case_on
-from followup.dates import day
 from followup.entries import PERSONAL, Entry, Registered, Retracted, entry_from_json, known_as
 from followup.errors import Problem, RegisterError, shown
 from followup.ledger import Ledger
@@ -135,7 +134,7 @@ class Register:
                 raise RegisterError(Problem("register.foreign", facts={"path": place}))
             texts, duties_from = db.execute("SELECT texts, duties_from FROM policies").fetchone()
         policy = policy_from_texts(json.loads(texts))
-        return cls(db, evolve(policy, duties_from=None if duties_from is None else day(duties_from)))
+        return cls(db, evolve(policy, duties_from=None if duties_from is None else date.fromisoformat(duties_from)))
 
     def close(self) -> None:
         """Close the file."""
@@ -179,7 +178,7 @@ class Register:
                 found.append((place, Problem("patient.unknown", facts={"patient": shown(entry.patient)})))
             elif isinstance(entry, Retracted):
                 found += [(place, problem) for problem in self._retraction_problems(entry, here)]
-        return [*found, *self._second_registrations(entries)]
+        return [*found, *self._registration_problems(entries)]
 
     def ledger(self, patient: str) -> Ledger:
         """Return everything recorded of one patient; `RegisterError` for an unknown one."""
@@ -277,7 +276,11 @@ class Register:
             {"on": _iso(on), "team": team},
         )
         for rest, opens_on, due_on, people in rows:
-            where = Bucket.NOT_DUE if due_on is None else bucket(day(opens_on), day(due_on), on)
+            where = (
+                Bucket.NOT_DUE
+                if due_on is None
+                else bucket(date.fromisoformat(opens_on), date.fromisoformat(due_on), on)
+            )
             counts[Bucket(rest) if where is Bucket.NOT_DUE else where] += people
         return counts
 
@@ -303,7 +306,7 @@ class Register:
         return [patient for (patient,) in rows]
 
     def _is_known(self, patient: str) -> bool:
-        return self.db.execute("SELECT 1 FROM entries WHERE patient = ? LIMIT 1", (patient,)).fetchone() is not None
+        return self.db.execute("SELECT 1 FROM standings WHERE patient = ? LIMIT 1", (patient,)).fetchone() is not None
 
     def _retraction_problems(self, entry: Retracted, here: dict[str, str]) -> list[Problem]:
         row = self.db.execute("SELECT patient FROM entries WHERE id = ?", (entry.entry,)).fetchone()
@@ -313,18 +316,16 @@ class Register:
             return [Problem("retract.unknown", facts=facts)]
         return [] if owner == entry.patient else [Problem("retract.stranger", facts=facts)]
 
-    def _second_registrations(self, entries: Sequence[Entry]) -> Iterator[tuple[int, Problem]]:
+    def _registration_problems(self, entries: Sequence[Entry]) -> Iterator[tuple[int, Problem]]:
+        """Nobody is registered twice, and no fact stands of somebody who is not registered."""
         told: dict[str, list[tuple[int, Entry]]] = {}
         for place, entry in enumerate(entries):
             told.setdefault(entry.patient, []).append((place, entry))
-        for patient in dict.fromkeys(entry.patient for entry in entries if isinstance(entry, Registered)):
+        for patient in dict.fromkeys(e.patient for e in entries if isinstance(e, Registered | Retracted)):
             known = [entry for ledger in self.ledgers([patient]) for entry in ledger.entries]
-            ledger = Ledger(patient, [*known, *(entry for _, entry in told[patient])])
-            standing = [entry for entry in ledger.facts if isinstance(entry, Registered)]
-            first = next((entry for entry in known if entry in standing), standing[0] if standing else None)
-            for place, entry in told[patient]:
-                if entry in standing and entry != first:
-                    yield place, Problem("patient.twice", facts={"patient": shown(patient)})
+            together = [*known, *(entry for _, entry in told[patient])]
+            if any(isinstance(entry, Registered) for entry in together):
+                yield from _registration_problems(Ledger(patient, together), known, told[patient])
 
     def _read(self, patients: Sequence[str]) -> Iterator[Ledger]:
         marks = ", ".join("?" * len(patients))
@@ -339,6 +340,18 @@ class Register:
             values,
         )
         return [_entry(row) for row in rows]
+
+
+def _registration_problems(
+    ledger: Ledger, known: Sequence[Entry], told: Sequence[tuple[int, Entry]]
+) -> Iterator[tuple[int, Problem]]:
+    standing = [entry for entry in ledger.facts if isinstance(entry, Registered)]
+    first = next((entry for entry in known if entry in standing), standing[0] if standing else None)
+    for place, entry in told:
+        if entry in standing and entry != first:
+            yield place, Problem("patient.twice", facts={"patient": shown(entry.patient)})
+        elif ledger.facts and not standing:
+            yield place, Problem("retract.registration", facts={"patient": shown(entry.patient)})
 
 
 _CHUNK: Final = 500

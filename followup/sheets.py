@@ -4,7 +4,7 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -30,12 +30,12 @@ def content_of(path: Path) -> bytes:
         raise InvalidFile(Problem("file.missing", (str(path),))) from None
 
 
-def decoded(content: bytes, file: str) -> str:
-    """Return text in UTF-8, with or without BOM, or in GB18030.
+def decoded(content: bytes, file: str, encodings: Iterable[str] = ("utf-8-sig", "gb18030")) -> str:
+    """Return text in UTF-8, with or without BOM, or in GB18030, as far as `encodings` allows.
 
     Raises `InvalidFile` for an empty file, another encoding, NUL characters, an endless line.
     """
-    text = _text(content)
+    text = _text(content, encodings)
     if text is None:
         raise InvalidFile(Problem("file.encoding", (file,)))
     if not text.strip():
@@ -46,10 +46,10 @@ def decoded(content: bytes, file: str) -> str:
     return text
 
 
-def _text(content: bytes) -> str | None:
+def _text(content: bytes, encodings: Iterable[str]) -> str | None:
     if content.startswith(_UTF16):
         return None
-    for encoding in ("utf-8-sig", "gb18030"):
+    for encoding in encodings:
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:

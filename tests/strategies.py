@@ -3,16 +3,18 @@
 Everybody here is made up: no name, number or place is anyone's.
 """
 
+import json
 import os
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from functools import cache
 from typing import Any, Final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+from hypothesis.vendor.pretty import RepresentationPrinter
 
 from followup import Entry, Ledger, Policy, Registered, Retracted, due_visits, load_policy
 from followup.entries import TYPES
@@ -285,13 +287,6 @@ def ledgers(draw: st.DrawFn, patient: str = "p1", season: date | None = None) ->
     return Ledger(patient, [*known, *draw(retractions(known, weeks))])
 
 
-@st.composite
-def registers(draw: st.DrawFn) -> list[Ledger]:
-    """Draw the ledgers of several people over the same weeks."""
-    season = draw(st.sampled_from(SEASONS))
-    return [draw(ledgers(f"p{number}", season)) for number in range(1, 1 + draw(st.integers(1, 4)))]
-
-
 def asking_days(ledger: Ledger, policy: Policy) -> SearchStrategy[date]:
     """Return the days near a ledger's entries, and near the days on which something opens or falls due.
 
@@ -304,13 +299,22 @@ def asking_days(ledger: Ledger, policy: Policy) -> SearchStrategy[date]:
     return st.sampled_from(sorted(near, key=lambda day: (day < begins, day)))
 
 
-@frozen
+@frozen(repr=False)
 class Question:
     """What is asked of the library: whose ledger, which policy, which day."""
 
     ledger: Ledger
-    policy: Policy = field(repr=lambda policy: policy.id)
-    on: date = field(repr=str)
+    policy: Policy
+    on: date
+
+    def __repr__(self) -> str:
+        """Tell the question in JSON lines, as a whole policy tells nobody anything."""
+        told = [json.dumps(entry.as_json(), ensure_ascii=False) for entry in self.ledger.entries]
+        duties = "" if self.policy.duties_from is None else f", duties from {self.policy.duties_from}"
+        return "\n  ".join([f"on {self.on} by {self.policy.id}{duties}:", *told])
+
+    def _repr_pretty_(self, printer: RepresentationPrinter, cycle: bool) -> None:  # noqa: ARG002, FBT001
+        printer.text(repr(self))
 
 
 @st.composite
@@ -318,3 +322,12 @@ def questions(draw: st.DrawFn) -> Question:
     """Draw a ledger, a policy and a day that matters to both."""
     ledger, policy = draw(ledgers()), draw(st.sampled_from(POLICIES))
     return Question(ledger, policy, draw(asking_days(ledger, policy)))
+
+
+@st.composite
+def rounds(draw: st.DrawFn) -> list[Question]:
+    """Draw the same question about several people, whose ledgers are of the same weeks."""
+    season, policy = draw(st.sampled_from(SEASONS)), draw(st.sampled_from(POLICIES))
+    register = [draw(ledgers(f"p{number}", season)) for number in range(1, 1 + draw(st.integers(1, 4)))]
+    on = draw(asking_days(draw(st.sampled_from(register)), policy))
+    return [Question(ledger, policy, on) for ledger in register]

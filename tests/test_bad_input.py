@@ -77,7 +77,7 @@ def refused(*words: str, stdin: bytes = b"") -> list[str]:
     assert result.exit_code == 3, result.output
     assert result.stdout == ""
     assert (entries() if Path(REG).is_file() else 0) == before
-    return result.stderr.splitlines()
+    return result.stderr.replace(f"{Path.cwd()}/", "").splitlines()
 
 
 def refused_file(name: str, content: bytes) -> list[str]:
@@ -163,7 +163,7 @@ ROW: Final = f"{PATIENT},2026-11-10,1,甲\n"
         pytest.param((HEAD + f"{ROW[:-1]},x\n").encode(), "bad.csv, row 2: ", "1 cells more", id="more-cells"),
         pytest.param((f"{HEAD[:-1]},编号\n{ROW}").encode(), "bad.csv, column 编号: ", "keep one", id="twice"),
         pytest.param((f" 编号 ,{HEAD}1,{ROW}").encode(), "bad.csv, column 编号: ", "keep one", id="twice-with-spaces"),
-        pytest.param(f"随访日期,危险性评估\n{ROW[9:]}".encode(), "bad.csv, column 编号: ", "add it", id="no-number"),
+        pytest.param(f"随访日期,危险性评估\n{ROW[9:]}".encode(), "bad.csv, row 1: ", "编号", id="no-number"),
         pytest.param(b"\xe7\xbc\x96\xe5\x8f\xb7\n1\n", "bad.csv, row 1: ", "no official form", id="no-form"),
         pytest.param((HEAD + ROW).replace(",", ";").encode(), "bad.csv, row 1: ", "no official form", id="semicolons"),
         pytest.param(ROW.encode(), "bad.csv", "; ", id="no-header"),
@@ -174,18 +174,16 @@ ROW: Final = f"{PATIENT},2026-11-10,1,甲\n"
             f"随访服务记录表\n{HEAD}{ROW}".encode(),
             "bad.csv, row 1: ",
             "no official form",
-            marks=wrong("a title without separators above the header is told as rows of too many cells"),
             id="short-title-above",
         ),
         pytest.param(
             f'{HEAD[:-1]},失访原因,"若失访,原因"\n{ROW[:-1]},1,\n'.encode(),
             "bad.csv, column 若失访,原因: ",
             "keep one",
-            marks=wrong("two spellings of one column: the second overwrites the first without a word"),
             id="twice-by-alias",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_is_no_table(content: bytes, place: str, words: str) -> None:
     """What is no table is refused with its place and a remedy."""
     starts(refused_file("bad.csv", content), place, words, "; ")
@@ -193,11 +191,18 @@ def test_a_file_that_is_no_table(content: bytes, place: str, words: str) -> None
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("none.csv", "cannot be read"), ("none.jsonl", "cannot be read"), ("none.xlsx", "cannot be read"),
-     ("folder.csv", "cannot be read"), ("folder", "of this kind"), ("notes.txt", "of this kind"), (REG, "of this kind"),
-     pytest.param("x" * 300 + ".csv", "cannot be read", id="long-csv"),
-     pytest.param("x" * 300, "", marks=wrong("Path.exists() raises OSError for a name that is too long"), id="long")],
-)  # fmt: skip
+    [
+        ("none.csv", "cannot be read"),
+        ("none.jsonl", "cannot be read"),
+        ("none.xlsx", "cannot be read"),
+        ("folder.csv", "cannot be read"),
+        ("folder", "of this kind"),
+        ("notes.txt", "of this kind"),
+        (REG, "of this kind"),
+        pytest.param("x" * 300 + ".csv", "cannot be read", id="long-csv"),
+        pytest.param("x" * 300, "", marks=wrong("Path.exists() raises OSError for a name that is too long"), id="long"),
+    ],
+)
 def test_a_file_that_is_not_there_or_of_another_kind(name: str, words: str) -> None:
     """A missing file, a folder, and a file of another kind are refused by name."""
     Path("folder.csv").mkdir()
@@ -215,15 +220,16 @@ def test_encodings_and_line_ends(encoding: str, ends: str) -> None:
 
 
 def test_the_bundled_forms_are_good() -> None:
-    """The bundled forms are imported whole, and again without a change."""
+    """The bundled forms are imported, and again in another order without a change."""
     run("init", "d.db", "--policy", "dongguan")
-    files = [str(DISTRICT / "patients.csv"), str(DISTRICT / "followups.csv")]
+    (head, *rows) = (DISTRICT / "followups.csv").read_text("utf-8").splitlines(keepends=True)
+    Path("visits.csv").write_text(head + "".join(rows[:500]), "utf-8")
+    files = [str(DISTRICT / "patients.csv"), "visits.csv"]
     first, again = run("import", "d.db", *files), run("import", "d.db", *reversed(files))
     assert (first.exit_code, again.exit_code) == (0, 0)
     assert "0 new entries" in again.stdout
 
 
-@wrong("JSON lines with one broken byte are read as GB18030: every Chinese name becomes other characters")
 def test_broken_utf_8_json_lines_are_not_guessed_to_be_gb18030() -> None:
     """A broken byte is refused, and never turns the whole file into other characters."""
     good = line(**registered("m", name="欧阳小明")).encode()
@@ -244,7 +250,7 @@ def test_broken_utf_8_json_lines_are_not_guessed_to_be_gb18030() -> None:
         pytest.param({"本次随访形式": "电话"}, "本次随访形式", "use 1, 2, 3", id="mode"),
         pytest.param({"本次随访对象": "1、4"}, "本次随访对象", "use 1, 2, 3", id="seen"),
         pytest.param({"目前症状": "1、13"}, "目前症状", "“13”", id="symptom-13"),
-        pytest.param({"参与人员": "民警、厨师"}, "参与人员", "“厨师”", id="role"),
+        pytest.param({"参与人员": "民警、厨师"}, "参与人员", "volunteer", id="role"),
         pytest.param({"自知力": "0"}, "自知力", "use 1, 2, 3", id="insight"),
         pytest.param({"学习能力": "8"}, "学习能力", "use 1, 2, 3", id="function"),
         pytest.param({"药物不良反应": "3"}, "药物不良反应", "use 1, 2", id="reaction"),
@@ -274,7 +280,7 @@ def test_broken_utf_8_json_lines_are_not_guessed_to_be_gb18030() -> None:
             id="arabic-digits",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_cell_that_cannot_be(cells: Cells, column: str, words: str) -> None:
     """A bad cell is refused with row, column and the codes there are, and so is every other bad row."""
     lines = refused_file("bad.csv", table(visit(), visit(**cells), visit(危险性评估="9"), visit(**cells)))
@@ -308,7 +314,9 @@ def test_a_cell_of_the_supplement_that_cannot_be(cells: Cells, column: str, word
         assert not any("visits.csv, row 2" in found for found in lines)
 
 
-@pytest.mark.parametrize("text", ["2026-01-02", "2026.1.2", "2026/1/2", "2026年1月2日", "20260102", "２０２６－０１－０２"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text", ["2026-01-02", "2026.1.2", "2026/1/2", "2026年1月2日", "20260102", "２０２６－０１－０２"]
+)
 def test_the_spellings_of_a_date(text: str) -> None:
     """A date may be written in the five ways that are in use, and with full-width digits."""
     taken("good.csv", table(visit(随访日期=text, 危险性评估="３", 编号="１０１-00001")), 1)
@@ -373,10 +381,7 @@ def test_a_row_gives_its_facts(cells: Cells, kinds: set[str]) -> None:
         pytest.param({"死亡日期": "2026-11-11"}, "死亡日期", id="death-later"),
         *[
             pytest.param(
-                {"危险性评估": "", column: cell},
-                "危险性评估",
-                marks=wrong("a follow-up whose risk was forgotten becomes a failed attempt, and the rest is dropped"),
-                id=f"no-risk-but-{name}",
+{"危险性评估": "", column: cell}, column, id=f"no-risk-but-{name}",
             )
             for name, column, cell in (
                 ("insight", "自知力", "1"), ("symptoms", "目前症状", "1"), ("work", "生产劳动及工作", "2"),
@@ -456,7 +461,6 @@ def test_retractions_of_nothing_and_of_another_person() -> None:
     starts(refused_file("bad.jsonl", foreign.encode()), "bad.jsonl, line 2: ", "not of the patient")
 
 
-@wrong("a patient whose registration was taken back counts as known: new visits go in, on no list and in no bucket")
 @pytest.mark.parametrize("apart", [True, False])
 def test_a_follow_up_of_somebody_whose_registration_was_taken_back(apart: bool) -> None:  # noqa: FBT001
     """Who is not registered any more is refused like a stranger: else the visit is on no list."""
@@ -469,7 +473,6 @@ def test_a_follow_up_of_somebody_whose_registration_was_taken_back(apart: bool) 
     refused_file("bad.jsonl", (back + seen).encode())
 
 
-@wrong("a chain of retractions is settled by recursion: RecursionError")
 def test_a_long_chain_of_retractions() -> None:
     """A thousand retractions of retractions are read or refused, not fallen over."""
     chain = [entry_from_json({"type": "missed", "patient": PATIENT, "on": "2026-11-05"})]
@@ -496,7 +499,6 @@ def test_a_formula_in_a_name() -> None:
 
 # --- what an error must not tell -------------------------------------------------------------------------------------
 
-TELLS_CELLS = wrong("errors of cells repeat the cell: in a row that has slipped by one cell that is the ID number")
 TELLS_VALUES = wrong("errors of JSON fields repeat the value, of personal fields too")
 
 
@@ -507,20 +509,17 @@ TELLS_VALUES = wrong("errors of JSON fields repeat the value, of personal fields
         pytest.param(table(person(编号=ID_NUMBER)), id="id-number-as-number"),
         pytest.param(table(person(编号=PHONE)), id="phone-as-number"),
         pytest.param(table(person(编号=NAME, 身份证号=NAME)), id="name-as-number"),
-        pytest.param(table(person(出生日期=ID_NUMBER)), marks=TELLS_CELLS, id="slipped-id-number"),
-        pytest.param(table(person(填表日期=PHONE)), marks=TELLS_CELLS, id="slipped-phone"),
-        pytest.param(table(person(性别=NAME)), marks=TELLS_CELLS, id="slipped-name"),
-        pytest.param(table(visit(参与人员=NAME)), marks=TELLS_CELLS, id="name-among-roles"),
+        pytest.param(table(person(出生日期=ID_NUMBER)), id="slipped-id-number"),
+        pytest.param(table(person(填表日期=PHONE)), id="slipped-phone"),
+        pytest.param(table(person(性别=NAME)), id="slipped-name"),
+        pytest.param(table(visit(参与人员=NAME)), id="name-among-roles"),
         pytest.param(
             f"{PATIENT},{NAME},{ID_NUMBER},{PHONE},{NAME},{PHONE}\n".encode() * 2,
-            marks=wrong("a file without a header tells its first row's cells as column names"),
             id="no-header",
         ),
-        pytest.param(
-            table(visit(编号="10100009"), person()) + f",,,,,,,{NAME}".encode(), id="more-cells"
-        ),
+        pytest.param(table(visit(编号="10100009"), person()) + f",,,,,,,{NAME}".encode(), id="more-cells"),
     ],
-)  # fmt: skip
+)
 def test_errors_of_forms_name_nobody(content: bytes) -> None:
     """No error of a form tells a name, an ID number or a telephone."""
     told = "\n".join(refused_file("bad.csv", content))
@@ -531,13 +530,13 @@ def test_errors_of_forms_name_nobody(content: bytes) -> None:
     ("field", "value"),
     [
         pytest.param("sex", "nobody", id="control"),
-        pytest.param("name", [NAME], marks=TELLS_VALUES, id="name-in-a-list"),
-        pytest.param("name", NAME + "\0", marks=TELLS_VALUES, id="name-with-nul"),
-        pytest.param("guardian", {"name": NAME}, marks=TELLS_VALUES, id="guardian-in-a-table"),
-        pytest.param("id_number", int(ID_NUMBER), marks=TELLS_VALUES, id="id-number-unquoted"),
-        pytest.param("phone", int(PHONE), marks=TELLS_VALUES, id="phone-unquoted"),
-        pytest.param("born", ID_NUMBER, marks=TELLS_VALUES, id="id-number-for-birthday"),
-        pytest.param("sex", NAME, marks=TELLS_VALUES, id="name-for-sex"),
+        pytest.param("name", [NAME], id="name-in-a-list"),
+        pytest.param("name", NAME + "\0", id="name-with-nul"),
+        pytest.param("guardian", {"name": NAME}, id="guardian-in-a-table"),
+        pytest.param("id_number", int(ID_NUMBER), id="id-number-unquoted"),
+        pytest.param("phone", int(PHONE), id="phone-unquoted"),
+        pytest.param("born", ID_NUMBER, id="id-number-for-birthday"),
+        pytest.param("sex", NAME, id="name-for-sex"),
         pytest.param("patient", int(ID_NUMBER), marks=TELLS_VALUES, id="id-number-for-patient"),
     ],
 )
@@ -557,7 +556,6 @@ def test_an_id_number_that_lost_its_digits_is_refused_everywhere(text: str) -> N
     )
 
 
-@wrong("a follow-up's unknown columns (names and ID numbers in usual exports) stand in the chained body for ever")
 def test_names_on_a_follow_up_form_are_kept_apart() -> None:
     """Names that an export puts beside each follow-up can be forgotten like those of a registration."""
     taken("good.csv", table({**visit(), "姓名": NAME, "身份证号": ID_NUMBER}), 1)
@@ -572,7 +570,6 @@ def test_names_on_a_follow_up_form_are_kept_apart() -> None:
     "column",
     ["a\nb", "\x1b[31m", "b\u2028c"],
 )
-@wrong("a column's name goes into the note as it is: line ends and control characters too")
 def test_a_column_name_stays_on_one_line(column: str) -> None:
     """A note stays one line, whatever a column is called."""
     result = taken("good.csv", table({**visit(), column: "x"}), 1)
@@ -617,8 +614,8 @@ CHECKED: Final = f'"type":"checked","patient":"{PATIENT}","on":"2026-11-10"'
         pytest.param('{"type":"visitted"}', "", 'did you mean "visited"', id="unknown-type"),
         pytest.param('{"type":null}', "", "type", id="null-type"),
         pytest.param('{"type":5}', "", "type", id="number-type"),
-        pytest.param('{"type":[]}', "", "type", marks=wrong("TypeError: unhashable"), id="list-type"),
-        pytest.param('{"type":{}}', "", "type", marks=wrong("TypeError: unhashable"), id="table-type"),
+        pytest.param('{"type":[]}', "", "type", id="list-type"),
+        pytest.param('{"type":{}}', "", "type", id="table-type"),
         pytest.param('{"type":"' + "x" * 900_000 + '"}', "", "…", id="endless-type"),
         pytest.param("{" + VISITED + ',"risk":1,"rsk":2}', "", 'did you mean "risk"', id="unknown-field"),
         pytest.param("{" + VISITED + ',"risk":1,"\\ud800":2}', "", "no field", id="surrogate-field"),
@@ -626,43 +623,53 @@ CHECKED: Final = f'"type":"checked","patient":"{PATIENT}","on":"2026-11-10"'
         pytest.param("{" + VISITED + ',"risk":null}', "", '"risk" is missing', id="missing-null"),
         pytest.param('{"type":"visited"}', "", '"patient" is missing', id="missing-three"),
         pytest.param("{" + VISITED + ',"risk":6}', ", risk", "0, 1, 2, 3, 4, 5", id="risk-6"),
-        pytest.param("{" + VISITED + ',"risk":NaN}', ", risk", "0, 1, 2, 3, 4, 5", id="risk-nan"),
-        pytest.param("{" + VISITED + ',"risk":1.0}', ", risk", "0, 1, 2, 3, 4, 5", id="risk-1.0"),
+        pytest.param("{" + VISITED + ',"risk":NaN}', ", risk", "whole number", id="risk-nan"),
+        pytest.param("{" + VISITED + ',"risk":1.0}', ", risk", "whole number", id="risk-1.0"),
         pytest.param("{" + VISITED + ',"risk":' + "9" * 4000 + "}", ", risk", "…", id="risk-of-4000-digits"),
         pytest.param(
             "{" + VISITED + ',"risk":"3"}',
             ", risk",
-            "quotes",
-            marks=wrong('the remedy of "3" is told as: did you mean "3"?'),
+            "without quotes",
             id="risk-in-quotes",
         ),
         pytest.param(
             "{" + VISITED + ',"risk":5,"risk":0}',
             "",
             "risk",
-            marks=wrong("of a key written twice the last one is taken without a word: risk 5 becomes risk 0"),
             id="key-twice",
         ),
         pytest.param("{" + CHECKED + ',"id":"0123456789abcdef0123"}', "", "does not fit", id="id"),
         pytest.param("{" + CHECKED + ',"id":5}', "", "does not fit", id="number-id"),
-        pytest.param("{" + CHECKED + ',"id":[]}', "", "", marks=wrong("TypeError: unhashable"), id="list-id"),
-        pytest.param("{" + CHECKED + ',"id":{}}', "", "", marks=wrong("TypeError: unhashable"), id="table-id"),
+        pytest.param("{" + CHECKED + ',"id":[]}', "", "", id="list-id"),
+        pytest.param("{" + CHECKED + ',"id":{}}', "", "", id="table-id"),
         pytest.param('{"type":"checked","patient":"","on":"2026-11-10"}', ", patient", "1 to 64", id="no-patient"),
-        pytest.param(f'{{"type":"checked","patient":"{"x" * 65}","on":"2026-11-10"}}', ", patient", "", id="long-patient"),
+        pytest.param(
+            f'{{"type":"checked","patient":"{"x" * 65}","on":"2026-11-10"}}', ", patient", "", id="long-patient"
+        ),
         pytest.param('{"type":"checked","patient":"a\\nb","on":"2026-11-10"}', ", patient", "", id="patient-two-lines"),
-        pytest.param('{"type":"checked","patient":"\\ud800","on":"2026-11-10"}', ", patient", "", id="patient-surrogate"),
-        pytest.param(f'{{"type":"checked","patient":"{PATIENT}","on":"2026-02-31"}}', ", on", "no day", id="31-february"),
-        pytest.param(f'{{"type":"checked","patient":"{PATIENT}","on":"20261110"}}', ", on", "no day", id="day-in-short"),
-        pytest.param(f'{{"type":"missed","patient":"{PATIENT}","on":"2026-11-10","reason":"a\\u0000"}}', ", reason", "NUL", id="nul"),
+        pytest.param(
+            '{"type":"checked","patient":"\\ud800","on":"2026-11-10"}', ", patient", "", id="patient-surrogate"
+        ),
+        pytest.param(
+            f'{{"type":"checked","patient":"{PATIENT}","on":"2026-02-31"}}', ", on", "no day", id="31-february"
+        ),
+        pytest.param(
+            f'{{"type":"checked","patient":"{PATIENT}","on":"20261110"}}', ", on", "no day", id="day-in-short"
+        ),
+        pytest.param(
+            f'{{"type":"missed","patient":"{PATIENT}","on":"2026-11-10","reason":"a\\u0000"}}',
+            ", reason",
+            "NUL",
+            id="nul",
+        ),
         pytest.param(
             f'{{"type":"missed","patient":"{PATIENT}","on":"2026-11-10","reason":"\\ud800"}}',
             ", reason",
             "",
-            marks=wrong('a lone surrogate is told as "no valid JSON (too long or too deep)", without its field'),
             id="surrogate",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_json_line_that_tells_no_entry(text: str, place: str, words: str) -> None:
     """A bad line is refused by its number and its field, and so is every other bad line."""
     content = f"{line(type='checked', patient=PATIENT, on='2026-11-12')}\n{text}\nx\n".encode()
@@ -685,12 +692,8 @@ def _typed_fields() -> Iterable[Any]:
         for field in fields.values():
             good = {"empty"} if field in SEVERAL else {"bare"} if field in {"functions", "form"} else set()
             good |= {"bool"} if field == "consents" else set()
-            marks = []
-            if field in SEVERAL:
-                marks = [wrong("a table is taken for a list")]
-            if (kind, field) == ("done", "to"):
-                good, marks = {"empty"}, [wrong("TypeError: not iterable; a table is taken for a list")]
-            yield pytest.param(kind, field, VALUES.keys() - good, marks=marks, id=f"{kind}-{field}")
+            good |= {"empty"} if (kind, field) == ("done", "to") else set()
+            yield pytest.param(kind, field, VALUES.keys() - good, id=f"{kind}-{field}")
 
 
 @pytest.mark.parametrize(("kind", "field", "names"), list(_typed_fields()))
@@ -710,7 +713,6 @@ def test_a_field_of_a_wrong_type(kind: str, field: str, names: set[str]) -> None
     "value",
     ["true", "5", "1.5", "1e999", "[]", "[1]", "{}", '"soon"', '"2026-02-31T00:00:00"', '"\\ud800"', "9" * 23],
 )
-@wrong("recorded_at is taken as it comes: some values break the digests, others end in a traceback")
 def test_a_moment_of_recording_that_is_none(value: str) -> None:
     """`recorded_at` is a moment in ISO 8601 or refused."""
     starts(
@@ -769,46 +771,41 @@ def _cut() -> None:
     Path("x.db").write_bytes(content[: len(content) // 2])
 
 
-FOREIGN = wrong("what SQLite says of another program's tables is not caught")
-DAMAGED = wrong("sqlite3.DatabaseError: database disk image is malformed")
-
-
 @pytest.mark.parametrize(
-    ("make", "words"),
+    ("make", "place"),
     [
-        pytest.param(lambda: None, "followup init", id="missing"),
-        pytest.param(lambda: Path("x.db").mkdir(), "followup init", id="folder"),
-        pytest.param(lambda: Path("x.db").write_bytes(b""), "no register", id="empty"),
-        pytest.param(lambda: Path("x.db").write_bytes(b"nonsense" * 999), "no register", id="no-sqlite"),
-        pytest.param(_sqlite("CREATE TABLE t (a)"), "no register", id="another-programs"),
-        pytest.param(_sqlite("CREATE TABLE policies (a)"), "no register", marks=FOREIGN, id="another-policies"),
-        pytest.param(
-            _sqlite("CREATE TABLE policies (texts, duties_from)"), "no register", marks=FOREIGN, id="no-policy"
-        ),
+        pytest.param(lambda: None, 'there is no register "x.db"', id="missing"),
+        pytest.param(lambda: Path("x.db").mkdir(), 'there is no register "x.db"', id="folder"),
+        pytest.param(lambda: Path("x.db").write_bytes(b""), '"x.db" is no register', id="empty"),
+        pytest.param(lambda: Path("x.db").write_bytes(b"nonsense" * 999), '"x.db" is no register', id="no-sqlite"),
+        pytest.param(_sqlite("CREATE TABLE t (a)"), '"x.db" is no register', id="another-programs"),
+        pytest.param(_sqlite("CREATE TABLE policies (a)"), '"x.db" is no register', id="another-policies"),
+        pytest.param(_sqlite("CREATE TABLE policies (texts, duties_from)"), '"x.db" is no register', id="no-policy"),
         pytest.param(
             _sqlite("CREATE TABLE policies (texts, duties_from)", "INSERT INTO policies VALUES ('[]', NULL)"),
-            "no register",
-            marks=FOREIGN,
+            '"x.db" is no register',
             id="empty-policy",
         ),
-        pytest.param(_cut, "", marks=DAMAGED, id="cut-off"),
-        pytest.param(_damaged(4096, None), "", marks=DAMAGED, id="overwritten"),
-        pytest.param(_damaged(120, 500), "", marks=DAMAGED, id="damaged-head"),
+        pytest.param(_cut, "the register cannot be used", id="cut-off"),
+        pytest.param(_damaged(4096, None), "the register cannot be used", id="overwritten"),
+        pytest.param(_damaged(120, 500), "the register cannot be used", id="damaged-head"),
     ],
 )
 @pytest.mark.parametrize(
     "command", [["due"], ["import", "good.jsonl"], ["explain", PATIENT], ["retract", "0", "--reason", "x"]], ids=str
 )
-def test_a_register_that_is_none(make: Callable[[], object], words: str, command: list[str]) -> None:
+def test_a_register_that_is_none(make: Callable[[], object], place: str, command: list[str]) -> None:
     """Every command says in one line what is wrong with the register, and how to mend it."""
     Path("good.jsonl").write_text(line(type="checked", patient=PATIENT, on="2026-11-20"), "utf-8")
     make()
     lines = refused(command[0], "x.db", *command[1:])
     assert len(lines) == 1
-    starts(lines, '"x.db"' if "init" not in words else "there is no register", words, "; ")
+    starts(lines, place, "; ")
 
 
-@pytest.mark.parametrize("place", [REG, "folder", "nowhere/x.db", "x" * 300 + ".db"], ids=["exists", "folder", "nowhere", "long"])  # fmt: skip
+@pytest.mark.parametrize(
+    "place", [REG, "folder", "nowhere/x.db", "x" * 300 + ".db"], ids=["exists", "folder", "nowhere", "long"]
+)
 def test_a_place_where_no_register_can_be_made(place: str) -> None:
     """Nothing is overwritten, and no half register is left behind."""
     Path("folder").mkdir()
@@ -832,7 +829,6 @@ def _connect_by(monkeypatch: pytest.MonkeyPatch, **options: Any) -> None:
     monkeypatch.setattr(sqlite3, "connect", connect)
 
 
-@wrong("sqlite3.OperationalError: attempt to write a readonly database")
 @pytest.mark.parametrize("command", ["import", "record", "retract"])
 def test_a_read_only_register(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A register that may only be read says so when something is to be written."""
@@ -886,7 +882,7 @@ def policy(old: str, new: str) -> str:
 @pytest.mark.parametrize(
     ("text", "place", "words"),
     [
-        pytest.param("", "", '"policy" is missing', id="empty"),
+        pytest.param("", ", policy", '"policy" is missing', id="empty"),
         pytest.param("policy = 5", ", policy", "", id="policy-5"),
         pytest.param(f"{POLICY}\n[extra]\n", ", extra", "unknown key", id="unknown-table"),
         pytest.param(policy('id = "x"', "id = 5"), ", policy.id", "no text", id="id-5"),
@@ -902,7 +898,7 @@ def policy(old: str, new: str) -> str:
         pytest.param(policy('"2 weeks"', "14"), ", rule[r1].within", "2 weeks", id="interval-14"),
         pytest.param(f"{POLICY}opens = '3 weeks'\n", ", rule[r1].opens", "shorten", id="opens-too-long"),
         pytest.param(f"{POLICY}opens = '1 month'\n", ", rule[r1].opens", "days or weeks", id="opens-unit"),
-        pytest.param(policy(RULE[RULE.index("source"):], ""), ", rule[r1].source", "missing", id="no-source"),
+        pytest.param(policy(RULE[RULE.index("source") :], ""), ", rule[r1].source", "missing", id="no-source"),
         pytest.param(policy('"published"', '"hearsay"'), ", rule[r1].source.evidence", "excerpt", id="evidence"),
         pytest.param(policy("2025-01-01", '"2025-01-01"'), ", rule[r1].since", "without quotes", id="quoted-date"),
         pytest.param(policy("2025-01-01", "2025-01-01T00:00:00"), ", rule[r1].since", "no date", id="moment"),
@@ -912,14 +908,13 @@ def policy(old: str, new: str) -> str:
         pytest.param(policy('{ status = "managed" }', "{}"), ", rule[r1].when", "at least one field", id="when-empty"),
         pytest.param(policy('{ status = "managed" }', "[]"), ", rule[r1].when", "at least one field", id="when-list"),
         pytest.param(policy('{ status = "managed" }', "5"), ", rule[r1].when", "at least one field", id="when-5"),
-        pytest.param(policy('"managed"', "[[5]]"), ", rule[r1].when", "", id="value-list-of-lists"),
+        pytest.param(policy('"managed"', "[[5]]"), ", rule[r1].when.status", "", id="value-list-of-lists"),
         pytest.param(policy('status = "managed"', 'risk = ">= 6"'), ", rule[r1].when.risk", "", id="risk-6"),
         pytest.param(policy('status = "managed"', 'risk = "3..1"'), ", rule[r1].when.risk", "", id="risk-3..1"),
         pytest.param(
             policy('status = "managed"', "risk = 3"),
             ", rule[r1].when.risk",
             "quotes",
-            marks=wrong('the remedy of 3 is told as: "3" is no risk; did you mean "3"?'),
             id="risk-without-quotes",
         ),
         pytest.param(f"{POLICY}with = ['polise']\n", ", rule[r1].with[1]", 'did you mean "police"', id="role"),
@@ -932,7 +927,9 @@ def policy(old: str, new: str) -> str:
             "national-2018",
             id="id-of-the-base",
         ),
-        pytest.param(f'{HEADER}extends = "national"\n{RULE}', ", policy.extends", "national-2018", id="extends-nothing"),
+        pytest.param(
+            f'{HEADER}extends = "national"\n{RULE}', ", policy.extends", "national-2018", id="extends-nothing"
+        ),
         pytest.param(f'{HEADER}extends = ""\n{RULE}', ", policy.extends", "", id="extends-empty"),
         pytest.param(f'{HEADER}extends = "a\\u0000"\n{RULE}', ", policy.extends", "", id="extends-nul"),
         pytest.param(f'{HEADER}extends = "bad.toml"\n{RULE}', ", policy.extends", "circle", id="extends-itself"),
@@ -954,13 +951,21 @@ def policy(old: str, new: str) -> str:
         pytest.param("[policy\n", "", "TOML", id="no-toml"),
         pytest.param(f"{POLICY}x = \n", "", "TOML", id="no-value"),
         pytest.param(
-            policy("[[rule]]", "[rule]"), ", rule", "", marks=wrong("KeyError: 0 for [rule] in place of [[rule]]"), id="single-brackets"
+            policy("[[rule]]", "[rule]"),
+            ", rule",
+            "",
+            marks=wrong("KeyError: 0 for [rule] in place of [[rule]]"),
+            id="single-brackets",
         ),
         pytest.param("x = " + "[" * 5000, "", "", marks=wrong("RecursionError in tomllib"), id="deep"),
         pytest.param(f"x = {'9' * 5000}", "", "", marks=wrong("ValueError in tomllib"), id="5000-digits"),
         pytest.param(HEADER, "", "", marks=wrong("a policy without a rule is taken: nobody is ever due"), id="no-rule"),
         pytest.param(
-            f"rule = {{}}\n{HEADER}", ", rule", "", marks=wrong("a table for the list of rules is taken"), id="rule-table"
+            f"rule = {{}}\n{HEADER}",
+            ", rule",
+            "",
+            marks=wrong("a table for the list of rules is taken"),
+            id="rule-table",
         ),
         pytest.param(
             policy("2 weeks", "999 years"),
@@ -970,7 +975,7 @@ def policy(old: str, new: str) -> str:
             id="999-years",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_policy_file_with_a_problem(text: str, place: str, words: str) -> None:
     """A bad policy is refused with its path in the file, and no register is made."""
     Path("folder").mkdir()
@@ -979,14 +984,20 @@ def test_a_policy_file_with_a_problem(text: str, place: str, words: str) -> None
     assert not Path("new.db").exists()
 
 
-@pytest.mark.parametrize("content", [POLICY.encode("utf-16"), POLICY.encode("gb18030"), b"\xff\x00"], ids=["utf-16", "gb18030", "noise"])  # fmt: skip
+@pytest.mark.parametrize(
+    "content", [POLICY.encode("utf-16"), POLICY.encode("gb18030"), b"\xff\x00"], ids=["utf-16", "gb18030", "noise"]
+)
 def test_a_policy_file_that_is_not_utf_8(content: bytes) -> None:
     """A policy in another encoding is refused by name."""
     Path("bad.toml").write_bytes(content)
     starts(refused("init", "new.db", "--policy", "bad.toml"), "bad.toml: ", "UTF-8", "; ")
 
 
-@pytest.mark.parametrize("content", [POLICY.encode(), POLICY.encode("utf-8-sig"), POLICY.replace("\n", "\r\n").encode()], ids=["plain", "bom", "crlf"])  # fmt: skip
+@pytest.mark.parametrize(
+    "content",
+    [POLICY.encode(), POLICY.encode("utf-8-sig"), POLICY.replace("\n", "\r\n").encode()],
+    ids=["plain", "bom", "crlf"],
+)
 def test_a_good_policy_file(content: bytes) -> None:
     """A good policy is taken, with a BOM and Windows line ends too."""
     Path("good.toml").write_bytes(content)
@@ -995,9 +1006,14 @@ def test_a_good_policy_file(content: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("Dongguan", 'did you mean "dongguan"'), ("none.toml", "national-2018"), ("", "national-2018"), (".", "national-2018"),
-     pytest.param("x" * 5000, "", marks=wrong("OSError: File name too long"), id="long")],
-)  # fmt: skip
+    [
+        ("Dongguan", 'did you mean "dongguan"'),
+        ("none.toml", "national-2018"),
+        ("", "national-2018"),
+        (".", "national-2018"),
+        pytest.param("x" * 5000, "", marks=wrong("OSError: File name too long"), id="long"),
+    ],
+)
 def test_a_policy_that_is_not_there(name: str, words: str) -> None:
     """An unknown policy is refused with the names there are."""
     starts(refused("init", "new.db", "--policy", name), "there is no policy", words)
@@ -1038,7 +1054,7 @@ def test_every_problem_of_a_policy_is_told_at_once() -> None:
         (["visited", "--risk", "1"], "visited: ", '"on" is missing'),
         (["visited", "--on", "2026-11-10", "--risk", "6"], "visited, risk: ", "0, 1, 2, 3, 4, 5"),
         (["visited", "--on", "2026-11-10", "--risk", "-1"], "visited, risk: ", ""),
-        (["visited", "--on", "2026-11-10", "--risk", "²"], "visited, risk: ", "0, 1, 2, 3, 4, 5"),
+        (["visited", "--on", "2026-11-10", "--risk", "²"], "visited, risk: ", "whole number"),
         (["visited", "--on", "yesterday", "--risk", "1"], "visited, on: ", "2026-11-22"),
         (["visited", "--on", "2026-11-24", "--risk", "1"], "visited, on: ", "after today"),
         (["visited", "--on", "2026-11-10", "--risk", "1", "--mode", "hom"], "visited, mode: ", 'did you mean "home"'),
@@ -1064,7 +1080,6 @@ def test_recording_by_options_with_bad_values(words: list[str], place: str, told
     starts(refused("record", REG, words[0], "--patient", PATIENT, *words[1:]), place, told)
 
 
-@wrong("--to is read letter by letter: a report's recipients cannot be recorded by options")
 @pytest.mark.parametrize("to", ["police", "police,care_group"])
 def test_recording_whom_a_report_went_to(to: str) -> None:
     """A report's recipients are written with commas between them, like every list."""
@@ -1099,10 +1114,11 @@ def test_an_entry_is_not_found_by_nothing() -> None:
     refused("retract", REG, "", "--reason", "x")
 
 
-@wrong("what is not UTF-8 on the command line goes to SQLite: UnicodeEncodeError")
 @pytest.mark.parametrize(
-    "words", [["explain", REG, "\udcff"], ["due", REG, "--team", "\udcff"], ["retract", REG, "\udcff", "--reason", "x"]], ids=lambda words: str(words[0])
-)  # fmt: skip
+    "words",
+    [["explain", REG, "\udcff"], ["due", REG, "--team", "\udcff"], ["retract", REG, "\udcff", "--reason", "x"]],
+    ids=lambda words: str(words[0]),
+)
 def test_words_that_are_not_utf_8(words: list[str]) -> None:
     """A word in another encoding is somebody unknown, not a traceback."""
     assert run(*words).exit_code in {0, 2, 3}
@@ -1110,11 +1126,27 @@ def test_words_that_are_not_utf_8(words: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["--within", "-1"], ["--within", "99999999d"], ["--within", "7x"], ["--within", ""], ["--on", "0001-01-01"],
-     ["--on", "9999-12-31"], ["--on", "2026-02-31"], ["--on", ""], ["--today", "today"], ["--tz", ""], ["--tz", "Mars/Base"],
-     ["--tz", "/etc/passwd"], ["--tz", "../UTC"], ["--lang", "fr"], ["--format", "docx"], ["-o", "."], ["--nix"]],
+    [
+        ["--within", "-1"],
+        ["--within", "99999999d"],
+        ["--within", "7x"],
+        ["--within", ""],
+        ["--on", "0001-01-01"],
+        ["--on", "9999-12-31"],
+        ["--on", "2026-02-31"],
+        ["--on", ""],
+        ["--today", "today"],
+        ["--tz", ""],
+        ["--tz", "Mars/Base"],
+        ["--tz", "/etc/passwd"],
+        ["--tz", "../UTC"],
+        ["--lang", "fr"],
+        ["--format", "docx"],
+        ["-o", "."],
+        ["--nix"],
+    ],
     ids=" ".join,
-)  # fmt: skip
+)
 def test_a_list_asked_for_in_a_wrong_way(words: list[str]) -> None:
     """Wrong usage is answered by exit code 2 and the option's name."""
     result = run("due", REG, *words)
@@ -1124,10 +1156,18 @@ def test_a_list_asked_for_in_a_wrong_way(words: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["--team", ""], ["--team", "' OR 1=1 --"], ["--team", "%"], ["--team", "x" * 100_000], ["--team", "\x1b[31m"],
-     ["--on", "1900-01-01"], ["--on", "2200-12-31", "--within", "999d"], ["--within", "0"]],
+    [
+        ["--team", ""],
+        ["--team", "' OR 1=1 --"],
+        ["--team", "%"],
+        ["--team", "x" * 100_000],
+        ["--team", "\x1b[31m"],
+        ["--on", "1900-01-01"],
+        ["--on", "2200-12-31", "--within", "999d"],
+        ["--within", "0"],
+    ],
     ids=lambda words: " ".join(words)[:20],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("form", ["table", "csv", "json"])
 def test_a_list_asked_for_in_an_odd_way(words: list[str], form: str) -> None:
     """Odd days and teams give a list, empty perhaps, and tell nothing of others."""
@@ -1137,7 +1177,6 @@ def test_a_list_asked_for_in_an_odd_way(words: list[str], form: str) -> None:
     assert "--team" not in words or PATIENT not in result.stdout
 
 
-@wrong("OSError as a traceback, with exit code 1, which says that someone is overdue")
 @pytest.mark.parametrize("output", ["nowhere/list.csv", "r.db/list.csv", "x" * 300, "/dev/full"])
 def test_a_list_that_cannot_be_written(output: str) -> None:
     """A list that cannot be written is told like any other problem."""
@@ -1148,11 +1187,22 @@ def test_a_list_that_cannot_be_written(output: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [[], ["nix"], ["init"], ["import", REG], ["record", REG], ["record", REG, "nix"], ["record", REG, "retracted"],
-     ["record", REG, "visited"], ["record", REG, "visited", "--patient", "1", "--nix", "1"], ["retract", REG, "0"],
-     ["explain", REG], ["init", "new.db", "--duties-from", "soon"]],
+    [
+        [],
+        ["nix"],
+        ["init"],
+        ["import", REG],
+        ["record", REG],
+        ["record", REG, "nix"],
+        ["record", REG, "retracted"],
+        ["record", REG, "visited"],
+        ["record", REG, "visited", "--patient", "1", "--nix", "1"],
+        ["retract", REG, "0"],
+        ["explain", REG],
+        ["init", "new.db", "--duties-from", "soon"],
+    ],
     ids=" ".join,
-)  # fmt: skip
+)
 def test_wrong_usage(words: list[str]) -> None:
     """Wrong usage is exit code 2, and no register is made."""
     assert run(*words).exit_code == 2
@@ -1162,10 +1212,48 @@ def test_wrong_usage(words: list[str]) -> None:
 # --- chance ----------------------------------------------------------------------------------------------------------
 
 HOSTILE: Final = (
-    "", " ", "0", "1", "2", "3", "4", "5", "6", "9", "-1", "三", "３", "1、2", "1,2;3", "、", "=1+1", "2026-02-31", "2026-11-23",
-    "2026-11-24", "20260102", "2026年1月2日", "1900-01-01", "1e999", "1.1E+17", '"', "'", "\n", "\r", ",", "\u2028", "\x85",
-    "\ufeff", "\x1b[31m", "10100001", "99999999", "x" * 200, "姓名", "NULL", "\x0b", "\x1c",
-)  # fmt: skip
+    "",
+    " ",
+    "0",
+    "1",
+    "2",
+    "3",
+    "4",
+    "5",
+    "6",
+    "9",
+    "-1",
+    "三",
+    "３",
+    "1、2",
+    "1,2;3",
+    "、",
+    "=1+1",
+    "2026-02-31",
+    "2026-11-23",
+    "2026-11-24",
+    "20260102",
+    "2026年1月2日",
+    "1900-01-01",
+    "1e999",
+    "1.1E+17",
+    '"',
+    "'",
+    "\n",
+    "\r",
+    ",",
+    "\u2028",
+    "\x85",
+    "\ufeff",
+    "\x1b[31m",
+    "10100001",
+    "99999999",
+    "x" * 200,
+    "姓名",
+    "NULL",
+    "\x0b",
+    "\x1c",
+)
 SETTINGS: Final = settings(
     derandomize=True,
     max_examples=100,
@@ -1300,7 +1388,6 @@ def test_any_json_lines_are_taken_whole_or_refused_whole(content: bytes, templat
     check_import("any.jsonl", content, template)
 
 
-@wrong("values of any kind in type, id, recorded_at and to end in tracebacks; join with the test above when mended")
 @SETTINGS
 @given(content=json_lines(everywhere=True))
 def test_any_value_in_any_field_is_taken_or_refused(content: bytes, template: Path) -> None:

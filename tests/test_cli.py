@@ -159,7 +159,19 @@ def test_output_goes_to_a_file(register: Path, tmp_path: Path) -> None:
 
 def test_record_answers_with_the_next_date(register: Path) -> None:
     """One entry by options, and what is due next."""
-    words = ["record", register, "visited", "--patient", "p1", "--on", TODAY, "--risk", "1", "--mode", "home"]
+    words: list[str | Path] = [
+        "record",
+        register,
+        "visited",
+        "--patient",
+        "p1",
+        "--on",
+        TODAY,
+        "--risk",
+        "1",
+        "--mode",
+        "home",
+    ]
     printed = run(*words, "--seen", "patient,family", "--functions", "work=poor,study=good").stdout
     assert printed.splitlines()[0] == "1 new entries recorded, 0 known already."
     assert printed.splitlines()[1].startswith("Next for p1: follow-up, last day 2026-12-07 (")
@@ -211,7 +223,7 @@ def test_explain_before_the_registration_says_so(register: Path) -> None:
 
 def test_an_entry_after_today_is_refused(register: Path) -> None:
     """What has not happened cannot be recorded."""
-    words = ["record", register, "missed", "--patient", "p1", "--on", "2026-11-24"]
+    words: list[str | Path] = ["record", register, "missed", "--patient", "p1", "--on", "2026-11-24"]
     assert "2026-11-24 is after today (2026-11-23)" in run(*words, code=3).stderr
 
 

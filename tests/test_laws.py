@@ -10,13 +10,14 @@ from typing import Any, Final
 
 import pytest
 from attrs import evolve
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from strategies import POLICIES, Question, asking_days, days_of, entries, questions, registers
+from strategies import DAYS, POLICIES, Question, days_of, entries, questions, rounds
 
 from followup import (
     Bucket,
     Case,
+    Consented,
     Declined,
     DueVisit,
     Entry,
@@ -40,7 +41,7 @@ from followup import (
 )
 from followup.entries import TYPES
 from followup.policy import FOLLOW_UPS
-from followup.terms import Anchor
+from followup.terms import Anchor, Function
 
 DAY: Final = timedelta(1)
 Answer = tuple[tuple[DueVisit, ...], Bucket | None, tuple[Finding, ...]]
@@ -74,6 +75,11 @@ def standing_facts(question: Question) -> tuple[Entry, ...]:
     facts = tuple(fact for fact in question.ledger.facts if fact.on <= question.on)
     assume(any(isinstance(fact, Registered) for fact in facts))
     return facts
+
+
+def asked(on: str, *entries: Entry) -> Question:
+    """Return a question about a written ledger, under the national norm."""
+    return Question(Ledger("p1", entries), POLICIES[0], date.fromisoformat(on))
 
 
 def with_facts(question: Question, facts: Iterable[Entry]) -> Question:
@@ -197,80 +203,136 @@ def test_one_overdue_the_standing_turns_with_the_first_last_day(question: Questi
     assert standing(now.ledger, now.policy, min(owed) + DAY) is Bucket.OVERDUE
 
 
-@given(registers(), st.sampled_from(POLICIES), st.sampled_from([0, 7]), st.data())
-def test_one_overdue_the_count_is_the_number_of_patients_on_the_list(
-    register: list[Ledger], policy: Policy, within: int, data: st.DataObject
-) -> None:
+@given(rounds(), st.sampled_from([0, 7]))
+def test_one_overdue_the_count_is_the_number_of_patients_on_the_list(asked: list[Question], within: int) -> None:
     """As many patients are counted overdue as stand on the list as overdue, and everyone registered is counted."""
-    on = data.draw(asking_days(data.draw(st.sampled_from(register)), policy))
-    found = WorkList.of(register, policy, on, within=within)
+    on, ledgers = asked[0].on, [question.ledger for question in asked]
+    found = WorkList.of(ledgers, asked[0].policy, on, within=within)
     late = {line.due.patient for line in found.lines if line.due.due_on < on}
     assert found.counts[Bucket.OVERDUE] == len(late)
     assert late == {line.due.patient for line in found.lines if line.bucket is Bucket.OVERDUE}
-    registered = [any(isinstance(f, Registered) and f.on <= on for f in ledger.facts) for ledger in register]
+    registered = [any(isinstance(f, Registered) and f.on <= on for f in ledger.facts) for ledger in ledgers]
     assert sum(found.counts.values()) == sum(registered)
 
 
+@given(rounds(), st.sampled_from([0, 7]))
+def test_one_overdue_the_list_has_every_line_that_presses(asked: list[Question], within: int) -> None:
+    """The list has each follow-up line and duty that is overdue, due, open or soon due, and no other."""
+    on, policy = asked[0].on, asked[0].policy
+    found = WorkList.of([question.ledger for question in asked], policy, on, within=within)
+    owed = [line for question in asked for line in lines_of(question)]
+    listed = [line for line in owed if line.status(on) is not Bucket.NOT_DUE or line.due_on <= on + within * DAY]
+    assert {line.due.key for line in found.lines} == {line.key for line in listed if line.kind in FOLLOW_UPS}
+    assert {line.due.key for line in found.duties} == {line.key for line in listed if line.kind not in FOLLOW_UPS}
+
+
 # 4. Safe
+
+#: A follow-up by which somebody is stable, where no class is recorded.
+WELL: Final[dict[str, Any]] = {
+    "symptoms": [],
+    "insight": "full",
+    "functions": dict.fromkeys(Function, "good"),
+    "reaction": "none",
+    "physical": "stable",
+}
 
 #: The kinds that a higher risk, a failed attempt or a refusal never puts off.
 VISITS: Final = (LineKind.VISIT, LineKind.FIRST_VISIT)
 
 
-@given(questions(), st.data())
-def test_safe_a_higher_risk_never_puts_a_visit_off(question: Question, data: st.DataObject) -> None:
+@given(questions(), st.integers(1, 5))
+def test_safe_a_higher_risk_never_puts_a_visit_off(question: Question, more: int) -> None:
     """A higher risk at the last follow-up, its recorded class unchanged, makes no visit due later."""
     facts = standing_facts(question)
-    last = _last_visit(case_of(with_facts(question, facts)))
-    assume(last.risk < 5)
-    risk = data.draw(st.integers(last.risk + 1, 5))
-    raised = [evolve(fact, risk=risk) if fact is last else fact for fact in facts]
-    assert_never_later(with_facts(question, facts), with_facts(question, raised), VISITS)
+    last = _last_day(with_facts(question, facts))[-1]
+    assert_never_later(with_facts(question, facts), with_facts(question, _with_risk(facts, last, more)), VISITS)
 
 
-@given(questions(), st.data())
-def test_safe_a_failed_attempt_never_puts_a_visit_off(question: Question, data: st.DataObject) -> None:
+@pytest.mark.xfail(
+    strict=True, reason="on one day a higher risk with a better class goes last, and hides a worse class"
+)
+@given(questions(), st.integers(1, 5))
+@example(
+    asked(
+        "2026-03-10",
+        Registered("p1", "2026-03-02"),
+        Visited("p1", "2026-03-02", risk=1),
+        Visited("p1", "2026-03-10", risk=0, stability="unstable"),
+        Visited("p1", "2026-03-10", risk=0, stability="stable"),
+    ),
+    1,
+)
+def test_safe_nor_does_a_higher_risk_at_another_follow_up_of_that_day(question: Question, more: int) -> None:
+    """A higher risk at any follow-up of the last day on which there was one makes no visit due later."""
+    facts = standing_facts(question)
+    for visit in _last_day(with_facts(question, facts)):
+        assert_never_later(with_facts(question, facts), with_facts(question, _with_risk(facts, visit, more)), VISITS)
+
+
+@given(questions(), st.integers(0, DAYS))
+def test_safe_a_failed_attempt_never_puts_a_visit_off(question: Question, days: int) -> None:
     """One more failed attempt makes no visit due later."""
     facts = standing_facts(question)
-    missed = Missed(question.ledger.patient, data.draw(_any_day(facts)))
+    missed = Missed(question.ledger.patient, _day(facts, days))
     assert_never_later(with_facts(question, facts), with_facts(question, [*facts, missed]), VISITS)
 
 
-@given(questions(), st.data())
-def test_safe_declining_never_puts_a_visit_off(question: Question, data: st.DataObject) -> None:
+@pytest.mark.xfail(strict=True, reason="consent given once more after declining starts an owed first visit anew")
+@given(questions(), st.integers(0, DAYS))
+@example(asked("2026-03-17", Registered("p1", "2026-03-02"), Consented("p1", "2026-03-03")), 0)
+def test_safe_declining_never_puts_a_visit_off(question: Question, days: int) -> None:
     """Declining community management makes no visit due later."""
     facts = standing_facts(question)
-    declined = Declined(question.ledger.patient, data.draw(_any_day(facts)))
+    declined = Declined(question.ledger.patient, _day(facts, days))
     assert_never_later(with_facts(question, facts), with_facts(question, [*facts, declined]), VISITS)
 
 
-@given(questions(), st.data())
-def test_safe_a_doctors_date_never_puts_a_visit_off(question: Question, data: st.DataObject) -> None:
+@pytest.mark.xfail(
+    strict=True, reason="same-day follow-ups that tie in risk and recorded class stand in the order of ids"
+)
+@given(questions(), st.integers(-1, 200))
+@example(
+    asked(
+        "2026-03-10",
+        Registered("p1", "2026-03-02"),
+        Visited("p1", "2026-03-10", risk=0, mode="home", insight="absent"),
+        Visited("p1", "2026-03-10", risk=0, mode="home", **WELL),
+    ),
+    176,  # by this date the first of the two ids comes to stand after the other
+)
+def test_safe_a_doctors_date_never_puts_a_visit_off(question: Question, days: int) -> None:
     """The doctor's own date for the next follow-up makes nothing due later than without any such date."""
     plain = _without_dates(standing_facts(question))
-    last = _last_visit(case_of(with_facts(question, plain)))
-    dated = evolve(last, next_on=last.on + timedelta(data.draw(st.integers(-1, 200))))
-    after = [dated if fact is last else fact for fact in plain]
+    last = _last_day(with_facts(question, plain))[-1]
+    after = [evolve(fact, next_on=last.on + timedelta(days)) if fact is last else fact for fact in plain]
     assert_never_later(with_facts(question, plain), with_facts(question, after), LineKind)
 
 
-@given(questions(), st.data())
-def test_safe_a_postponement_never_puts_a_visit_off(question: Question, data: st.DataObject) -> None:
+@given(questions(), st.integers(0, DAYS), st.integers(0, 200))
+def test_safe_a_postponement_never_puts_a_visit_off(question: Question, days: int, more: int) -> None:
     """Doctors' dates and postponements together make nothing due later than without any of them."""
     facts = standing_facts(question)
-    day, days = data.draw(_any_day(facts)), data.draw(st.integers(0, 200))
-    postponed = Postponed(question.ledger.patient, day, until=day + timedelta(days))
+    day = _day(facts, days)
+    postponed = Postponed(question.ledger.patient, day, until=day + timedelta(more))
     before = with_facts(question, _without_dates(facts))
     assert_never_later(before, with_facts(question, [*facts, postponed]), LineKind)
 
 
-def _last_visit(case: Case) -> Visited:
-    assume(case.visits)
-    return case.visits[-1]
+def _last_day(question: Question) -> list[Visited]:
+    """Return the follow-ups of the last day that has one, the one that governs last."""
+    visits = case_of(question).visits
+    assume(visits)
+    return [visit for visit in visits if visit.on == visits[-1].on]
 
 
-def _any_day(facts: Iterable[Entry]) -> st.SearchStrategy[date]:
-    return days_of(min(fact.on for fact in facts))
+def _with_risk(facts: Iterable[Entry], visit: Visited, more: int) -> list[Entry]:
+    assume(visit.risk + more <= 5)
+    return [evolve(fact, risk=visit.risk + more) if fact is visit else fact for fact in facts]
+
+
+def _day(facts: Iterable[Entry], days: int) -> date:
+    return min(fact.on for fact in facts) + timedelta(days)
 
 
 def _without_dates(facts: Iterable[Entry]) -> list[Entry]:
