@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from followup.errors import FollowupError, InvalidFile, Problem
+from followup.errors import FollowupError, InvalidFile, Problem, RegisterError, unknown
 from followup.sentences import LANGUAGES, say
 
 if TYPE_CHECKING:
@@ -176,6 +176,8 @@ def due(
     from followup.views import render
 
     with _opened(register) as found:
+        if team is not None and team not in found.teams():
+            raise RegisterError(unknown("team", team, found.teams()))
         listed = found.worklist(on or today, team, within)
     text = render(listed, form, lang, with_names=with_names)
     if output is None:

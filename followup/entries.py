@@ -224,10 +224,10 @@ class Registered(Person):
     form: Mapping[str, str] | None = field(default=None, converter=optional(_form), hash=False, repr=False)
 
 
-@frozen
 class Amended(Person):
     """Personal fields were corrected or have changed; what is not given stays."""
 
+    __slots__ = ()
     type = "amended"
 
 
@@ -301,15 +301,18 @@ class Referred(Entry):
     outcome: str | None = field(default=None, converter=optional(_text))
 
 
+# A type without fields of its own is not decorated: attrs would make the class anew, a millisecond each.
+
+
 @frozen(kw_only=True)
 class _Reasoned(Entry):
     reason: str | None = field(default=None, converter=optional(_text))
 
 
-@frozen
 class Admitted(_Reasoned):
     """Admitted to hospital; told again of a stay that lasts, it changes nothing."""
 
+    __slots__ = ()
     type = "admitted"
 
 
@@ -321,31 +324,31 @@ class Discharged(_Reasoned):
     informed_on: date | None = field(default=None, converter=optional(day))
 
 
-@frozen
 class Detained(_Reasoned):
     """Taken into custody (羁押)."""
 
+    __slots__ = ()
     type = "detained"
 
 
-@frozen
 class Released(_Reasoned):
     """Released from custody."""
 
+    __slots__ = ()
     type = "released"
 
 
-@frozen
 class Lost(_Reasoned):
     """Somebody entered that the patient is lost (失访)."""
 
+    __slots__ = ()
     type = "lost"
 
 
-@frozen
 class Found(_Reasoned):
     """A lost patient was found again."""
 
+    __slots__ = ()
     type = "found"
 
 
@@ -365,10 +368,10 @@ class MovedIn(_Reasoned):
     from_: str | None = field(default=None, converter=optional(_text))
 
 
-@frozen
 class Died(_Reasoned):
     """Died; only a retraction takes it back."""
 
+    __slots__ = ()
     type = "died"
 
 
@@ -380,10 +383,10 @@ class Incident(Entry):
     kind: IncidentKind | None = field(default=None, converter=optional(IncidentKind))
 
 
-@frozen
 class Checked(Entry):
     """The yearly health check was done."""
 
+    __slots__ = ()
     type = "checked"
 
 

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import cache, partial
 from hashlib import sha256
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from operator import eq, ge, gt, le, lt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -24,6 +22,7 @@ from followup.terms import Anchor, ContactMode, LineKind, Office, Role, Term
 if TYPE_CHECKING:
     from cattrs import Converter
 
+_BUNDLE: Final = Path(__file__).parent / "policies"
 _COMPARED: Final = re.compile(r"(>=|<=|>|<)\s*(\d+)")
 _RANGE: Final = re.compile(r"(\d+)\.\.(\d+)")
 
@@ -52,7 +51,7 @@ def bundled_policies() -> tuple[str, ...]:
     >>> bundled_policies()
     ('dongguan', 'national-2018')
     """
-    return tuple(sorted(path.name.removesuffix(".toml") for path in _bundle() if path.name.endswith(".toml")))
+    return tuple(sorted(path.stem for path in _BUNDLE.glob("*.toml")))
 
 
 def load_policy(name: str | Path) -> Policy:
@@ -70,10 +69,6 @@ def load_policy(name: str | Path) -> Policy:
 def policy_from_texts(texts: Iterable[str]) -> Policy:
     """Return the policy that TOML texts make together, bases first: what `Policy.texts` holds."""
     return _policy([(f"policy {number}", text) for number, text in enumerate(texts, 1)])
-
-
-def _bundle() -> Iterator[Traversable]:
-    return files("followup").joinpath("policies").iterdir()
 
 
 def _chain(name: str, folder: Path = Path(), below: tuple[str, ...] = ()) -> list[tuple[str, str]]:
@@ -96,7 +91,7 @@ class _NotFoundError(InvalidPolicy):
 
 def _text(name: str, folder: Path) -> tuple[str, str]:
     if name in bundled_policies():
-        return name, files("followup").joinpath("policies", f"{name}.toml").read_text("utf-8")
+        return name, (_BUNDLE / f"{name}.toml").read_text("utf-8")
     path = (folder / name).resolve()
     if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises for an endless name
         raise _NotFoundError(unknown("policy", name, bundled_policies()))

@@ -204,6 +204,11 @@ class Register:
             found += [*earlier.lines, *earlier.duties]
         return WorkList.made(on, self.policy, counts, found)
 
+    def teams(self) -> list[str]:
+        """Return the teams that have patients."""
+        rows = self.db.execute("SELECT DISTINCT team FROM standings WHERE team IS NOT NULL ORDER BY team")
+        return [team for (team,) in rows]
+
     def find(self, beginning: str) -> Entry:
         """Return the entry whose id begins so; `RegisterError` for none or several."""
         found = self._select("WHERE e.id >= ? AND e.id < ? LIMIT 2", (beginning, beginning + "g"))

@@ -336,6 +336,33 @@ def test_an_unknown_column() -> None:
     assert known()[-1].as_json()["form"]["血型"].strip() == "AB"
 
 
+@wrong("two columns without a name are told as one column that stands there twice")
+def test_columns_without_a_name_and_cells() -> None:
+    """Stray separators at the end of every line, as spreadsheets write them, are no problem."""
+    taken("good.csv", (HEAD + ROW).replace("\n", ",,,\n").encode(), 1)
+
+
+@wrong("a cell below no column name is dropped without a word")
+def test_a_cell_below_no_column_name() -> None:
+    """A cell of which nobody knows what it is gets told with its row."""
+    Path("odd.csv").write_text((HEAD + ROW).replace("1,甲", "1,甲,x").replace("签名", "签名,"), "utf-8")
+    assert "row 2" in run("import", REG, "odd.csv").stderr
+
+
+@wrong("a row that was cut off is read as far as it goes: here as a failed attempt")
+def test_a_file_that_was_cut_off() -> None:
+    """A row that ends before its columns do is told."""
+    Path("cut.csv").write_bytes(table(visit(), visit(随访日期="2026-11-16"))[:-4])
+    assert "row 3" in run("import", REG, "cut.csv").stderr
+
+
+@wrong("a form without the column of symptoms tells that there are none")
+def test_an_absent_column_is_an_unknown_fact() -> None:
+    """What the form does not ask is unknown, and never good."""
+    taken("good.csv", table(visit()), 1)
+    assert "symptoms" not in known()[-1].as_json()
+
+
 # --- rows ------------------------------------------------------------------------------------------------------------
 
 
@@ -931,21 +958,25 @@ def policy(old: str, new: str) -> str:
             f'{HEADER}extends = "national"\n{RULE}', ", policy.extends", "national-2018", id="extends-nothing"
         ),
         pytest.param(f'{HEADER}extends = ""\n{RULE}', ", policy.extends", "", id="extends-empty"),
-        pytest.param(f'{HEADER}extends = "a\\u0000"\n{RULE}', ", policy.extends", "", id="extends-nul"),
+        pytest.param(
+            f'{HEADER}extends = "a\\u0000"\n{RULE}',
+            ", policy.extends",
+            "",
+            marks=wrong("ValueError: embedded null byte"),
+            id="extends-nul",
+        ),
         pytest.param(f'{HEADER}extends = "bad.toml"\n{RULE}', ", policy.extends", "circle", id="extends-itself"),
         pytest.param(f'{HEADER}extends = "./bad.toml"\n{RULE}', ", policy.extends", "circle", id="extends-dot-itself"),
         pytest.param(
             f'{HEADER}extends = "folder/../bad.toml"\n{RULE}',
             ", policy.extends",
             "circle",
-            marks=wrong("the circle is not seen where the path is spelt otherwise each time: OSError at last"),
             id="extends-itself-by-a-detour",
         ),
         pytest.param(
             f'{HEADER}extends = "{"x" * 5000}"\n{RULE}',
             ", policy.extends",
             "",
-            marks=wrong("OSError: File name too long"),
             id="extends-endless",
         ),
         pytest.param("[policy\n", "", "TOML", id="no-toml"),
@@ -957,9 +988,9 @@ def policy(old: str, new: str) -> str:
             marks=wrong("KeyError: 0 for [rule] in place of [[rule]]"),
             id="single-brackets",
         ),
-        pytest.param("x = " + "[" * 5000, "", "", marks=wrong("RecursionError in tomllib"), id="deep"),
-        pytest.param(f"x = {'9' * 5000}", "", "", marks=wrong("ValueError in tomllib"), id="5000-digits"),
-        pytest.param(HEADER, "", "", marks=wrong("a policy without a rule is taken: nobody is ever due"), id="no-rule"),
+        pytest.param("x = " + "[" * 5000, "", "", id="deep"),
+        pytest.param(f"x = {'9' * 5000}", "", "", id="5000-digits"),
+        pytest.param(HEADER, "", "", id="no-rule"),
         pytest.param(
             f"rule = {{}}\n{HEADER}",
             ", rule",
@@ -1011,7 +1042,7 @@ def test_a_good_policy_file(content: bytes) -> None:
         ("none.toml", "national-2018"),
         ("", "national-2018"),
         (".", "national-2018"),
-        pytest.param("x" * 5000, "", marks=wrong("OSError: File name too long"), id="long"),
+        pytest.param("x" * 5000, "", id="long"),
     ],
 )
 def test_a_policy_that_is_not_there(name: str, words: str) -> None:
@@ -1256,7 +1287,7 @@ HOSTILE: Final = (
 )
 SETTINGS: Final = settings(
     derandomize=True,
-    max_examples=100,
+    max_examples=200,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -1269,6 +1300,8 @@ def _rows(name: str, count: int) -> list[list[str]]:
 
 
 PEOPLE, VISITS = _rows("patients.csv", 40), _rows("followups.csv", 8)
+#: ID numbers and telephones of the people drawn from.
+SECRETS: Final = tuple(row[column] for row in PEOPLE[1:6] for column in (4, 5))
 LINES: Final[tuple[dict[str, Any], ...]] = tuple(
     {"patient": PATIENT, "on": "2026-11-10", **fields}
     for fields in (
@@ -1293,8 +1326,6 @@ _value = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=5,
 )
-#: Where a value of any kind ends in a traceback now; a test of its own draws these too.
-_UNSOUND: Final = {"type", "id", "recorded_at", "to"}
 
 
 @st.composite
@@ -1313,13 +1344,11 @@ def forms(draw: st.DrawFn) -> bytes:
 
 
 @st.composite
-def json_lines(draw: st.DrawFn, *, everywhere: bool) -> bytes:
+def json_lines(draw: st.DrawFn) -> bytes:
     """Draw JSON lines with some fields changed, added or taken out."""
     found = [dict(draw(st.sampled_from(LINES))) for _ in range(draw(st.integers(1, 3)))]
     for entry in found:
-        keys = sorted(
-            {*entry, *FIELDS[entry["type"]].values(), "id", "recorded_at"} - (set() if everywhere else _UNSOUND)
-        )
+        keys = sorted({*entry, *FIELDS[entry["type"]].values(), "id", "recorded_at"})
         for _ in range(draw(st.integers(0, 2))):
             key = draw(st.sampled_from(keys) | st.text(max_size=4))
             if draw(st.booleans()):
@@ -1351,6 +1380,7 @@ def check_import(name: str, content: bytes, template: Path) -> None:
     before = entries()
     first = run("import", REG, name)
     assert first.exit_code in {0, 3}
+    assert not [secret for secret in SECRETS if secret in first.stderr]
     if first.exit_code == 3:
         assert entries() == before
         assert f"{name}" in first.stderr
@@ -1382,14 +1412,7 @@ def test_any_form_is_taken_whole_or_refused_whole(content: bytes, peopled: Path)
 
 
 @SETTINGS
-@given(content=json_lines(everywhere=False))
+@given(content=json_lines())
 def test_any_json_lines_are_taken_whole_or_refused_whole(content: bytes, template: Path) -> None:
     """Whatever JSON lines hold, they go in whole or not at all, and never fall over."""
-    check_import("any.jsonl", content, template)
-
-
-@SETTINGS
-@given(content=json_lines(everywhere=True))
-def test_any_value_in_any_field_is_taken_or_refused(content: bytes, template: Path) -> None:
-    """No value in any field falls over."""
     check_import("any.jsonl", content, template)

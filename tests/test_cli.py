@@ -145,6 +145,14 @@ def test_a_teams_list_shows_that_team_alone(register: Path) -> None:
     assert "p1" not in printed
 
 
+def test_a_misspelt_team_gets_no_empty_list(register: Path) -> None:
+    """Nobody is told that nobody is due because of a slip of the pen."""
+    assert (
+        'no patient has the team "青禾"; did you mean "青禾组"?'
+        in run("due", register, "--team", "青禾", code=3).stderr
+    )
+
+
 def test_fail_overdue_tells_by_the_exit_code(register: Path) -> None:
     """1 where someone is overdue, 0 where nobody is."""
     run("due", register, "--fail-overdue", code=1)

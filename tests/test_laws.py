@@ -142,6 +142,21 @@ def test_pure_asking_changes_neither_ledger_nor_policy(question: Question) -> No
     assert (repr(question.ledger), repr(question.ledger.effects), repr(question.policy.rules)) == before
 
 
+@given(questions(), st.integers(0, 10))
+def test_pure_what_is_taken_back_was_never_there(question: Question, place: int) -> None:
+    """A fact taken back counts for nothing from its own day on, and counts again once that is taken back too."""
+    facts = question.ledger.facts
+    assume(place < len(facts))
+    back = Retracted(question.ledger.patient, question.on, entry=facts[place].id)
+    again = Retracted(question.ledger.patient, question.on, entry=back.id)
+    assume(not {back, again} & set(question.ledger.entries))
+    kept = [fact for fact in facts if fact is not facts[place]]
+    known = any(isinstance(fact, Registered) for fact in kept)
+    expected = answered(with_facts(question, kept)) if known else ((), None, ())
+    assert answered(with_facts(question, [*question.ledger.entries, back])) == expected
+    assert answered(with_facts(question, [*question.ledger.entries, back, again])) == answered(question)
+
+
 # 2. Total
 
 
@@ -204,10 +219,10 @@ def test_one_overdue_the_standing_turns_with_the_first_last_day(question: Questi
 
 
 @given(rounds(), st.sampled_from([0, 7]))
-def test_one_overdue_the_count_is_the_number_of_patients_on_the_list(asked: list[Question], within: int) -> None:
+def test_one_overdue_the_count_is_the_number_of_patients_on_the_list(people: list[Question], within: int) -> None:
     """As many patients are counted overdue as stand on the list as overdue, and everyone registered is counted."""
-    on, ledgers = asked[0].on, [question.ledger for question in asked]
-    found = WorkList.of(ledgers, asked[0].policy, on, within=within)
+    on, ledgers = people[0].on, [question.ledger for question in people]
+    found = WorkList.of(ledgers, people[0].policy, on, within=within)
     late = {line.due.patient for line in found.lines if line.due.due_on < on}
     assert found.counts[Bucket.OVERDUE] == len(late)
     assert late == {line.due.patient for line in found.lines if line.bucket is Bucket.OVERDUE}
@@ -216,11 +231,11 @@ def test_one_overdue_the_count_is_the_number_of_patients_on_the_list(asked: list
 
 
 @given(rounds(), st.sampled_from([0, 7]))
-def test_one_overdue_the_list_has_every_line_that_presses(asked: list[Question], within: int) -> None:
+def test_one_overdue_the_list_has_every_line_that_presses(people: list[Question], within: int) -> None:
     """The list has each follow-up line and duty that is overdue, due, open or soon due, and no other."""
-    on, policy = asked[0].on, asked[0].policy
-    found = WorkList.of([question.ledger for question in asked], policy, on, within=within)
-    owed = [line for question in asked for line in lines_of(question)]
+    on, policy = people[0].on, people[0].policy
+    found = WorkList.of([question.ledger for question in people], policy, on, within=within)
+    owed = [line for question in people for line in lines_of(question)]
     listed = [line for line in owed if line.status(on) is not Bucket.NOT_DUE or line.due_on <= on + within * DAY]
     assert {line.due.key for line in found.lines} == {line.key for line in listed if line.kind in FOLLOW_UPS}
     assert {line.due.key for line in found.duties} == {line.key for line in listed if line.kind not in FOLLOW_UPS}
@@ -360,7 +375,7 @@ def test_strictest_the_earliest_last_day_holds(question: Question) -> None:
 def test_strictest_every_rule_that_runs_is_a_reason(question: Question) -> None:
     """The reasons are those of each matching rule asked alone: no rule silences another."""
     matching = question.policy.matching(case_of(question).state)
-    alone = [reason for rule in matching.values() for reason in _reasons(lines_of(_asked(question, [rule])))]
+    alone = [reason for rule in matching.values() for reason in _reasons(lines_of(_under(question, [rule])))]
     found = _reasons(lines_of(question))
     assert sorted(found, key=_rule_id) == sorted(alone, key=_rule_id)
     assert len({reason.rule for reason in found}) == len(found)
@@ -380,11 +395,11 @@ def test_strictest_without_any_one_rule_nothing_is_due_earlier(question: Questio
     """Taking one rule out of a policy makes nothing due earlier, and nothing new due."""
     full = due_days(lines_of(question))
     for rule in question.policy.rules:
-        fewer = due_days(lines_of(_asked(question, [other for other in question.policy.rules if other is not rule])))
+        fewer = due_days(lines_of(_under(question, [other for other in question.policy.rules if other is not rule])))
         assert all(kind in full and full[kind] <= due_on for kind, due_on in fewer.items()), rule.id
 
 
-def _asked(question: Question, rules: Iterable[Rule]) -> Question:
+def _under(question: Question, rules: Iterable[Rule]) -> Question:
     return evolve(question, policy=evolve(question.policy, rules=tuple(rules)))
 
 

@@ -67,6 +67,8 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.stranger": 'a ledger of "{patient}" holds an entry of "{other}"; keep one ledger a patient',
     "problem.unregistered": 'the ledger of "{patient}" has no registration; add the entry "registered"',
     "problem.unpublished": "no holiday notice is out for {year}; count provisionally, or wait for the notice",
+    "problem.team": 'no patient has the team "{word}"; the teams are: {options}',
+    "problem.team.guess": 'no patient has the team "{word}"; did you mean "{guess}"?',
     "problem.policy": 'there is no policy "{word}"; use one of: {options}, or the path of a TOML file',
     "problem.policy.guess": 'there is no policy "{word}"; did you mean "{guess}"?',
     "problem.circle": "policies extend each other in a circle ({circle}); take one extends out",

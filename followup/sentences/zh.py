@@ -67,6 +67,8 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.stranger": "“{patient}”的台账里混入了“{other}”的记录；请一人一台账",
     "problem.unregistered": "“{patient}”的台账没有登记；请加入 registered 记录",
     "problem.unpublished": "{year}年放假通知未公布；请暂按周一至周五计算，或等通知公布",
+    "problem.team": "没有患者属于团队“{word}”；现有团队：{options}",
+    "problem.team.guess": "没有患者属于团队“{word}”；是否应为“{guess}”？",
     "problem.policy": "没有规则“{word}”；可用：{options}，或 TOML 文件的路径",
     "problem.policy.guess": "没有规则“{word}”；是否应为“{guess}”？",
     "problem.circle": "规则互相扩展成环({circle})；请去掉其中一个 extends",
