@@ -33,7 +33,8 @@ from followup.entries import (
     Visited,
 )
 from followup.ledger import Ledger
-from followup.terms import ContactMode, Function, Grade, Insight, Physical, Reaction, RiskLevel, Seen, Stability, Status
+from followup.stability import effective_class
+from followup.terms import ContactMode, RiskLevel, Seen, Stability, Status
 
 #: The facts that rules speak of: status, risk, effective class, class run (0-2), misses (0-3).
 State = tuple[Status, RiskLevel | None, Stability, int, int]
@@ -47,46 +48,7 @@ _SUSPENSIONS: Final = (Status.DEAD, Status.MOVED_OUT, Status.IN_HOSPITAL, Status
 #: A follow-up less than this many days after the one counted last does not advance the class run (A).
 _RUN_DAYS: Final = 7
 
-_SEVERITY: Final = {Stability.STABLE: 0, Stability.UNDETERMINED: 1, Stability.BASIC: 1, Stability.UNSTABLE: 2}
-_BY_RISK: Final = (Stability.STABLE, *[Stability.BASIC] * 2, *[Stability.UNSTABLE] * 3)
-_GOVERNS: Final = {
-    (recorded, risk): max(recorded, _BY_RISK[risk], key=_SEVERITY.__getitem__)
-    for recorded in (Stability.STABLE, Stability.BASIC, Stability.UNSTABLE)
-    for risk in RiskLevel
-}
 _FACE_TO_FACE: Final = frozenset({ContactMode.CLINIC, ContactMode.HOME})
-
-
-def effective_class(visit: Visited) -> Stability:
-    """Return the class that governs: the worse of the recorded class and the class by risk.
-
-    Where none is recorded it is computed, and an absent fact never counts as good (GF2018; the
-    undetermined class is this library's own).
-
-    >>> effective_class(Visited("p1", "2026-11-01", risk=3, stability="stable")).value
-    'unstable'
-    """
-    if visit.stability is not None:
-        return _GOVERNS[visit.stability, visit.risk]
-    return computed_class(visit)
-
-
-def computed_class(visit: Visited) -> Stability:
-    """Return the class by the norm's criteria alone, whatever the doctor recorded."""
-    functions = visit.functions or {}
-    if (
-        visit.risk >= RiskLevel.HITS_THINGS_ANYWHERE
-        or visit.insight is Insight.ABSENT
-        or visit.reaction is Reaction.SEVERE
-        or visit.physical is Physical.SEVERE
-    ):
-        return Stability.UNSTABLE
-    if visit.risk > RiskLevel.NONE or Grade.POOR in functions.values():
-        return Stability.BASIC
-    at_ease = visit.symptoms == () and visit.insight is Insight.FULL and len(functions) == len(Function)
-    if at_ease and visit.reaction is Reaction.NONE and visit.physical is Physical.STABLE:
-        return Stability.STABLE
-    return Stability.UNDETERMINED
 
 
 @define
@@ -111,6 +73,9 @@ class Case:
     misses: list[date] = Factory(list)
     #: The latest of each kind of anchor, with the entry that tells it.
     anchors: dict[str, tuple[date, Entry]] = Factory(dict)
+    #: The days on which the centre was informed, and of incidents: an earlier one may still wait for its answer.
+    informed: list[tuple[date, Entry]] = Factory(list)
+    incidents: list[tuple[date, Entry]] = Factory(list)
     #: What settles duties, in order: referrals, checks, duties done, admissions.
     deeds: list[Entry] = Factory(list)
     #: The effective class of the last follow-up, and for how many follow-up days in a row.
@@ -196,7 +161,7 @@ def _read_registered(case: Case, entry: Registered, day: date) -> None:
     if case.visits:
         case.doubts.append(("visit-before-registration", tuple(case.visits)))
     if entry.consents:
-        case.anchors["informed"] = max(entry.informed_on or day, day), entry
+        case.informed.append((max(entry.informed_on or day, day), entry))
     _read_amended(case, entry, day)
     _read_assigned(case, entry, day)
 
@@ -213,7 +178,7 @@ def _read_assigned(case: Case, entry: Registered | Assigned, day: date) -> None:
 
 def _read_consented(case: Case, entry: Consented, day: date) -> None:
     if not case.consents:
-        case.anchors["informed"] = entry.informed_on or day, entry
+        case.informed.append((entry.informed_on or day, entry))
     case.consents, case.mover = True, entry
 
 
@@ -308,7 +273,7 @@ def _ending(status: Status, anchor: str) -> Callable[[Case, Any, date], None]:
         _forget_misses(case)
         case.mover = entry
         if anchor != "found":
-            case.anchors["informed"] = getattr(entry, "informed_on", None) or day, entry
+            case.informed.append((getattr(entry, "informed_on", None) or day, entry))
         if not closed:
             case.endings.append((status, entry))
 
@@ -342,9 +307,7 @@ def _read_done(case: Case, entry: Done, day: date) -> None:
 
 
 def _read_incident(case: Case, entry: Incident, day: date) -> None:
-    known = case.anchors.get("incident")
-    if known is None or (case.visits and case.visits[-1].on >= known[0]):
-        case.anchors["incident"] = day, entry  # a second one does not put off the answer to the first
+    case.incidents.append((day, entry))
 
 
 _READ: Final[dict[type[Entry], Callable[[Case, Any, date], None]]] = {

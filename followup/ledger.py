@@ -10,16 +10,15 @@ from attrs import field, frozen
 
 from followup.entries import ORDER, Discharged, Entry, Registered, Retracted, Visited
 from followup.errors import InvalidEntry, Problem, shown
-from followup.terms import Stability
+from followup.stability import SEVERITY, effective_class
 
 _RANK: Final = {kind: rank for rank, kind in enumerate(ORDER)}
-_WORSE: Final = {None: 0, Stability.STABLE: 1, Stability.BASIC: 2, Stability.UNSTABLE: 3}
 
 
 def _place(entry: Entry) -> tuple[Any, ...]:
-    """Sort by day, then kind, then the worse last; only what ties here is told apart by its id."""
+    """Sort by day, then kind, then the worse last: effective class, then risk; what ties is told apart by its id."""
     if type(entry) is Visited:
-        return (entry.on, _RANK[Visited], entry.risk, _WORSE[entry.stability])
+        return (entry.on, _RANK[Visited], SEVERITY[effective_class(entry)], entry.risk)
     return (entry.on, _RANK[type(entry)], 0, 0)
 
 

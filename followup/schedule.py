@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import takewhile
+from operator import itemgetter
 from typing import Final
 
 from attrs import frozen
@@ -29,6 +30,7 @@ from followup.terms import Anchor, Bucket, ContactMode, LineKind, Role, Silence,
 
 # Members of an enum are looked up by a slow property in Python 3.11; what every decision needs is kept here.
 _VISIT, _BEGAN, _DONE, _FIRST_MISSED = Anchor.VISIT, Anchor.BEGAN, Anchor.DONE, Anchor.FIRST_MISSED
+_INFORMED, _ANSWERED = Anchor.INFORMED, frozenset({Anchor.INFORMED, Anchor.INCIDENT})
 _RETRY, _REPORT = LineKind.RETRY, LineKind.REPORT
 _OVERDUE, _DUE_TODAY, _OPEN, _NOT_DUE = Bucket.OVERDUE, Bucket.DUE_TODAY, Bucket.OPEN, Bucket.NOT_DUE
 _RANK = {role: rank for rank, role in enumerate(Role)}
@@ -260,7 +262,16 @@ def _known(anchor: Anchor, rule: Rule, case: Case, began: date, beginning: Entry
         return None if visit is None else (visit.on, visit)
     if anchor is _BEGAN:
         return began, beginning
+    if anchor in _ANSWERED:
+        return _unanswered(case.informed if anchor is _INFORMED else case.incidents, rule, case)
     return case.anchors.get(f"done {rule.kind}" if anchor is _DONE else anchor)
+
+
+def _unanswered(told: list[tuple[date, Entry]], rule: Rule, case: Case) -> tuple[date, Entry] | None:
+    """Return the earliest day that no follow-up has answered, as another incident puts nothing off; or the last."""
+    visit = _last_visit(rule, case)
+    waiting = [pair for pair in told if visit is None or pair[0] > visit.on]
+    return min(waiting, key=itemgetter(0)) if waiting else max(told, key=itemgetter(0), default=None)
 
 
 def _last_visit(rule: Rule, case: Case) -> Visited | None:

@@ -19,6 +19,7 @@ ORDER = [
     "terms",
     "dates",
     "entries",
+    "stability",
     "ledger",
     "case",
     "policy",
