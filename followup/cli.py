@@ -273,7 +273,7 @@ def _plain(kind: str, name: str, value: str) -> Any:
     if name in _SEVERAL or (kind, name) == ("done", "to"):
         return [part for part in value.split(",") if part]
     if name == "risk":
-        return int(value) if value.isdecimal() else value
+        return int(value) if re.fullmatch("[0-9]{1,9}", value) else value
     return {"yes": True, "no": False}.get(value, value) if name == "consents" else value
 
 

@@ -5,6 +5,7 @@ enum. Personal fields never show in a repr.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from hashlib import sha256
@@ -43,6 +44,9 @@ _K = TypeVar("_K", bound=Term)
 PERSONAL: Final = ("name", "id_number", "sex", "born", "phone", "guardian")
 
 
+_ID_NUMBER: Final = re.compile(r"[0-9A-Za-z()-]{5,20}")
+
+
 def _patient(value: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= 64 or not value.isprintable() or value != value.strip():  # noqa: PLR2004
         raise InvalidEntry(Problem("patient", facts={"word": shown(value)}))
@@ -61,6 +65,12 @@ def _text(value: str) -> str:
     return value
 
 
+def _one_line(value: str) -> str:
+    if not _is_text(value) or not value.isprintable():
+        raise InvalidEntry(Problem("text", facts={"word": shown(value)}))
+    return value
+
+
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value)
 
@@ -70,6 +80,13 @@ def _is_text(value: object) -> bool:
 
 def _own_text(value: str) -> str:
     if not _is_text(value):
+        raise InvalidEntry(Problem("personal"))
+    return value
+
+
+def _own_number(value: str) -> str:
+    """Refuse what a spreadsheet made of an ID number (1.1E+17); other countries' numbers are taken."""
+    if not _is_text(value) or not _ID_NUMBER.fullmatch(value):
         raise InvalidEntry(Problem("personal"))
     return value
 
@@ -203,7 +220,7 @@ class Person(Entry):
     """The fields by which a person is known and reached; the base of `Registered` and `Amended`."""
 
     name: str | None = field(default=None, converter=optional(_own_text), repr=_masked)
-    id_number: str | None = field(default=None, converter=optional(_own_text), repr=_masked)
+    id_number: str | None = field(default=None, converter=optional(_own_number), repr=_masked)
     sex: Sex | None = field(default=None, converter=optional(_own_sex), repr=_masked)
     born: date | None = field(default=None, converter=optional(_own_day), repr=_masked)
     phone: str | None = field(default=None, converter=optional(_own_text), repr=_masked)
@@ -218,8 +235,8 @@ class Registered(Person):
     diagnosis: Diagnosis | None = field(default=None, converter=optional(Diagnosis))
     consents: bool = field(default=True, converter=_flag)
     informed_on: date | None = field(default=None, converter=optional(day))
-    village: str | None = field(default=None, converter=optional(_text))
-    team: str | None = field(default=None, converter=optional(_text))
+    village: str | None = field(default=None, converter=optional(_one_line))
+    team: str | None = field(default=None, converter=optional(_one_line))
     #: Columns of the official form that no rule uses, word for word.
     form: Mapping[str, str] | None = field(default=None, converter=optional(_form), hash=False, repr=False)
 
@@ -252,8 +269,8 @@ class Assigned(Entry):
     """The person was given to a team, or is of another village from this day."""
 
     type = "assigned"
-    team: str | None = field(default=None, converter=optional(_text))
-    village: str | None = field(default=None, converter=optional(_text))
+    team: str | None = field(default=None, converter=optional(_one_line))
+    village: str | None = field(default=None, converter=optional(_one_line))
 
 
 @frozen(kw_only=True)

@@ -70,6 +70,11 @@ def told(entry: Entry, lang: str) -> str:
     return say(lang, "word.then").join(found)
 
 
+def one_line(text: str) -> str:
+    """Return text without what would break a line or command a terminal."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def _word(value: object, lang: str) -> str:
     if isinstance(value, Term):
         return value.label(lang)
@@ -79,7 +84,7 @@ def _word(value: object, lang: str) -> str:
         return say(lang, "word.and").join(f"{_word(k, lang)}: {_word(v, lang)}" for k, v in value.items())
     if isinstance(value, tuple):
         return say(lang, "word.and").join(_word(part, lang) for part in value) or say(lang, "word.none")
-    return str(int(value)) if isinstance(value, int) else str(value)
+    return str(int(value)) if isinstance(value, int) else one_line(str(value))
 
 
 def _rules(case: Case, policy: Policy, lang: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ are kept word for word. The optional column 参与人员 is this library's own.
 """
 
 import json
+import os.path
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -47,6 +48,7 @@ from followup.terms import (
     Seen,
     Sex,
     Stability,
+    Status,
     Symptom,
     Term,
 )
@@ -54,6 +56,7 @@ from followup.terms import (
 PATIENT, FILLED_IN, CONSENT, CONSENT_ON = "编号", "填表日期", "知情同意", "知情同意签字时间"
 VISIT_ON, RISK, CLASS, LOSS = "随访日期", "危险性评估", "本次随访分类", "若失访,原因"
 DIED_ON, DEATH, STAY, DISCHARGED_ON = "死亡日期", "死亡原因", "两次随访期间住院情况", "末次出院时间"
+REFERRED, REFERRED_FOR, REFERRED_TO = "是否转诊", "转诊原因", "转诊至机构及科室"
 PRESENT: Final = "参与人员"
 
 #: The columns of the patient form that become fields; the others are kept word for word.
@@ -74,7 +77,7 @@ FUNCTIONS: Final = {
 }  # fmt: skip
 _VISIT_READ: Final = (
     PATIENT, VISIT_ON, RISK, CLASS, LOSS, DIED_ON, DEATH, STAY, DISCHARGED_ON, PRESENT, "本次随访形式", "本次随访对象",
-    "目前症状", "自知力", "用药依从性", "药物不良反应", "是否转诊", "转诊原因", "转诊至机构及科室", "下次随访日期",
+    "目前症状", "自知力", "用药依从性", "药物不良反应", REFERRED, REFERRED_FOR, REFERRED_TO, "下次随访日期",
     *FUNCTIONS,
 )  # fmt: skip
 _VISIT_KEPT: Final = (
@@ -84,9 +87,9 @@ _VISIT_KEPT: Final = (
 )  # fmt: skip
 VISIT_COLUMNS: Final = (*_VISIT_READ, *_VISIT_KEPT)
 
-_ALIASES: Final = {"失访原因": LOSS, "转诊机构及科室": "转诊至机构及科室"}
-_NUMBER: Final = re.compile(r"(\d{3})-?(\d{5})")
-_ID_NUMBER: Final = re.compile(r"\d{15}|\d{17}[\dX]")
+_ALIASES: Final = {"失访原因": LOSS, "转诊机构及科室": REFERRED_TO}
+_NUMBER: Final = re.compile(r"(\d{3})-?(\d{5})", re.ASCII)
+_ID_NUMBER: Final = re.compile(r"\d{15}|\d{17}[\dX]", re.ASCII)
 _ICD: Final = {"F20": Diagnosis.SCHIZOPHRENIA, "F25": Diagnosis.SCHIZOAFFECTIVE, "F22": Diagnosis.PARANOID,
                "F31": Diagnosis.BIPOLAR}  # fmt: skip
 
@@ -126,7 +129,7 @@ def read_files(paths: Iterable[Path], today: date) -> Reading:
 
 
 def _refuse(path: Path, today: date, found: Reading) -> None:  # noqa: ARG001 - all readers are called alike
-    code = "file.kind" if path.exists() else "file.missing"
+    code = "file.kind" if os.path.exists(path) else "file.missing"  # noqa: PTH110 - Path.exists raises for a long name
     raise InvalidFile(Problem(code, (str(path),)))
 
 
@@ -296,34 +299,63 @@ def _diagnosis(row: Row, kept: dict[str, str]) -> Diagnosis | None:
     return known or Diagnosis.OTHER
 
 
+@frozen
+class _Told:
+    """What a follow-up record tells beside the follow-up itself."""
+
+    risk: RiskLevel | None
+    recorded: str | None
+    loss: LossReason | None
+    stay: str | None
+    discharged_on: date | None
+    died_on: date | None
+    death: DeathReason | None
+    referred: bool | None
+
+
 def _visit_facts(row: Row, today: date, kept: dict[str, str]) -> Iterator[Entry]:
     patient = _patient_number(row)
     on = row.day(VISIT_ON, today) if row.needed(VISIT_ON) else None
-    risk, recorded = row.choice(RISK, _RISK), row.choice(CLASS, _CLASS)
-    loss, stay = row.choice(LOSS, _by_code(LossReason)), row.choice(STAY, _STAY)
-    visit = _visit_fields(row, kept) | {"stability": None if recorded == _MISSED else recorded}
-    died_on, discharged_on = row.day(DIED_ON, today), row.day(DISCHARGED_ON, today)
-    death, referred = row.choice(DEATH, _by_code(DeathReason)), row.choice("是否转诊", _YES)
-    _check_risk(row, risk, recorded, loss)
-    _check_days(row, on, stay, discharged_on, died_on)
+    told, visit = _told(row, today), _visit_fields(row, kept)
+    _check_risk(row, told)
+    _check_days(row, told, on)
     if row.problems or patient is None or on is None:
         return
-    others: list[Entry] = []
-    if discharged_on is not None:
-        others.append(Discharged(patient, discharged_on, informed_on=None if discharged_on == on else on))
-    if referred:
-        others.append(Referred(patient, on, to=row.text("转诊至机构及科室"), reason=row.text("转诊原因")))
-    if stay == _IN_HOSPITAL:
-        others += [Admitted(patient, on), Done(patient, on, kind=LineKind.STATUS_CHECK, outcome="in_hospital")]
-    if loss not in {None, LossReason.NOT_REACHED}:
-        others.append(Lost(patient, on, reason=loss))
-    if died_on is not None:
-        others.append(Died(patient, died_on, reason=death))
-    if risk is not None:
-        yield Visited(patient, on, risk=risk, form=kept or None, **visit)
-    elif not others or recorded == _MISSED or loss is LossReason.NOT_REACHED:
-        yield Missed(patient, on, reason=loss, mode=visit["mode"], present=visit["present"])
+    others = list(_other_facts(row, told, patient, on))
+    missed = told.recorded == _MISSED or told.loss is LossReason.NOT_REACHED
+    if told.risk is not None:
+        stability = None if told.recorded is None else Stability(told.recorded)
+        yield Visited(patient, on, risk=told.risk, stability=stability, form=kept or None, **visit)
+    elif missed or not others:
+        yield Missed(patient, on, reason=told.loss, mode=visit["mode"], present=visit["present"])
     yield from others
+
+
+def _told(row: Row, today: date) -> _Told:
+    return _Told(
+        row.choice(RISK, _RISK),
+        row.choice(CLASS, _CLASS),
+        row.choice(LOSS, _by_code(LossReason)),
+        row.choice(STAY, _STAY),
+        row.day(DISCHARGED_ON, today),
+        row.day(DIED_ON, today),
+        row.choice(DEATH, _by_code(DeathReason)),
+        row.choice(REFERRED, {"1": False, "2": True}),
+    )
+
+
+def _other_facts(row: Row, told: _Told, patient: str, on: date) -> Iterator[Entry]:
+    if told.discharged_on is not None:
+        yield Discharged(patient, told.discharged_on, informed_on=None if told.discharged_on == on else on)
+    if told.referred:
+        yield Referred(patient, on, to=row.text(REFERRED_TO), reason=row.text(REFERRED_FOR))
+    if told.stay == _IN_HOSPITAL:
+        yield Admitted(patient, on)
+        yield Done(patient, on, kind=LineKind.STATUS_CHECK, outcome=Status.IN_HOSPITAL)
+    if told.loss not in {None, LossReason.NOT_REACHED}:
+        yield Lost(patient, on, reason=told.loss)
+    if told.died_on is not None:
+        yield Died(patient, told.died_on, reason=told.death)
 
 
 def _visit_fields(row: Row, kept: dict[str, str]) -> dict[str, Any]:
@@ -332,7 +364,7 @@ def _visit_fields(row: Row, kept: dict[str, str]) -> dict[str, Any]:
         "mode": row.choice("本次随访形式", _by_code(ContactMode)),
         "seen": row.choices("本次随访对象", _by_code(Seen)),
         "present": row.choices(PRESENT, _by_label(Role)),
-        "symptoms": () if symptoms is None else symptoms,
+        "symptoms": () if symptoms is None and "目前症状" in row.cells else symptoms,
         "insight": row.choice("自知力", _by_code(Insight)),
         "functions": _functions(row, kept),
         "adherence": row.choice("用药依从性", _by_code(Adherence)),
@@ -354,22 +386,27 @@ def _applicable(row: Row, column: str, options: dict[str, Any], kept: dict[str, 
     return row.choice(column, options)
 
 
-def _check_risk(row: Row, risk: RiskLevel | None, recorded: str | None, loss: LossReason | None) -> None:
-    if risk is not None and (recorded == _MISSED or loss is not None):
+def _check_risk(row: Row, told: _Told) -> None:
+    if told.risk is not None and (told.recorded == _MISSED or told.loss is not None):
         row.wrong("row.missed")
-    if row.text(RISK) is None and recorded not in {None, _MISSED}:
+    if row.text(RISK) is not None:
+        return
+    if told.recorded not in {None, _MISSED}:
         row.wrong("row.risk", RISK)
     for column in _ASSESSED:
-        if row.text(RISK) is None and row.text(column) is not None:
+        if row.text(column) is not None:
             row.wrong("row.unassessed", column)
 
 
-def _check_days(row: Row, on: date | None, stay: str | None, discharged_on: date | None, died_on: date | None) -> None:
-    if (stay == _WAS_IN_HOSPITAL) != bool(row.text(DISCHARGED_ON)):
+def _check_days(row: Row, told: _Told, on: date | None) -> None:
+    if (told.stay == _WAS_IN_HOSPITAL) != bool(row.text(DISCHARGED_ON)):
         row.wrong("row.discharge", DISCHARGED_ON)
     if row.text(DEATH) and not row.text(DIED_ON):
         row.wrong("row.death", DIED_ON)
-    for column, day in ((DISCHARGED_ON, discharged_on), (DIED_ON, died_on)):
+    for column in (REFERRED_FOR, REFERRED_TO):
+        if row.text(column) is not None and not told.referred:
+            row.wrong("row.referral", column)
+    for column, day in ((DISCHARGED_ON, told.discharged_on), (DIED_ON, told.died_on)):
         if on is not None and day is not None and day > on:
             row.wrong("row.later", column, on=on)
 
@@ -377,7 +414,6 @@ def _check_days(row: Row, on: date | None, stay: str | None, discharged_on: date
 #: What only a follow-up tells: without a risk it would be lost.
 _ASSESSED: Final = ("目前症状", "自知力", "用药依从性", "药物不良反应", "下次随访日期", *FUNCTIONS)
 _CONSENT: Final = {"1": True, "0": False, "2": False}
-_YES: Final = {"1": False, "2": True}
 _MISSED, _NOT_IN_HOSPITAL, _IN_HOSPITAL, _WAS_IN_HOSPITAL = "missed", "never", "now", "before"
 _STAY: Final = {"0": _NOT_IN_HOSPITAL, "1": _IN_HOSPITAL, "2": _WAS_IN_HOSPITAL}
 _RISK: Final = {str(int(risk)): risk for risk in RiskLevel}

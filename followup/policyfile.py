@@ -1,7 +1,6 @@
 """Policies as TOML files: found, read, and refused with all their problems at once."""
 
 import json
-import os.path
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
@@ -92,13 +91,13 @@ class _NotFoundError(InvalidPolicy):
 def _text(name: str, folder: Path) -> tuple[str, str]:
     if name in bundled_policies():
         return name, (_BUNDLE / f"{name}.toml").read_text("utf-8")
-    path = (folder / name).resolve()
-    if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises for an endless name
-        raise _NotFoundError(unknown("policy", name, bundled_policies()))
     try:
+        path = (folder / name).resolve()
         return str(path), path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError):
+    except UnicodeDecodeError:
         raise InvalidPolicy(Problem("unreadable", (str(path),))) from None
+    except (OSError, ValueError):  # nothing there, a folder, an endless name, a NUL in it
+        raise _NotFoundError(unknown("policy", name, bundled_policies())) from None
 
 
 def _toml(place: str, text: str) -> dict[str, Any]:

@@ -103,7 +103,7 @@ class Register:
 
         Raises `RegisterError` where there is something already.
         """
-        if not isinstance(place, sqlite3.Connection) and str(place) != ":memory:":
+        if not isinstance(place, sqlite3.Connection) and place != ":memory:":
             try:
                 os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             except FileExistsError:
@@ -211,9 +211,13 @@ class Register:
 
     def find(self, beginning: str) -> Entry:
         """Return the entry whose id begins so; `RegisterError` for none or several."""
-        found = self._select("WHERE e.id >= ? AND e.id < ? LIMIT 2", (beginning, beginning + "g"))
+        found = (
+            []
+            if len(beginning) < _SHORTEST
+            else self._select("WHERE e.id >= ? AND e.id < ? LIMIT 2", (beginning, beginning + "g"))
+        )
         if len(found) != 1:
-            code = "entry.ambiguous" if found else "retract.unknown"
+            code = "entry.ambiguous" if found or len(beginning) < _SHORTEST else "retract.unknown"
             raise RegisterError(Problem(code, facts={"entry": shown(beginning)}))
         return found[0]
 
@@ -360,6 +364,8 @@ def _registration_problems(
 
 
 _CHUNK: Final = 500
+#: With fewer characters an id is no answer to "which entry".
+_SHORTEST: Final = 4
 _LISTED: Final = "SELECT DISTINCT patient FROM due WHERE from_on <= :on AND until_on > :on AND opens_on <= :until"
 _COLUMNS: Final = 'id, patient, type, "on", recorded_at, body, digest'
 
@@ -381,7 +387,7 @@ def _iso(on: date | None) -> str | None:
 
 
 def _connected(place: str | Path | sqlite3.Connection) -> Database:
-    db = Database(place if isinstance(place, sqlite3.Connection) else str(place))
+    db = Database(str(place.absolute()) if isinstance(place, Path) else place)
     db.execute("PRAGMA foreign_keys = ON")
     return db
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from followup.errors import InvalidEntry, InvalidFile, Problem, shown
 #: A line of more characters than this is no row of anything.
 _LONGEST: Final = 1_000_000
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
-_DATE: Final = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?|(\d{4})(\d\d)(\d\d)")
+_DATE: Final = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?|(\d{4})(\d\d)(\d\d)", re.ASCII)
 _HARMLESS: Final = re.compile(r"[\d./:-]{1,10}|\d{4}年\d{1,2}月\d{1,2}日?|.", re.DOTALL)
 _SEPARATORS: Final = re.compile(r"[,、;|/\s]+")
 
@@ -148,7 +149,7 @@ class Table:
     file: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
-    #: Rows that hold more cells than there are columns.
+    #: Rows with cells below no column's name, and a last row that is cut off.
     problems: tuple[Problem, ...]
 
 
@@ -158,7 +159,8 @@ def read_table(path: Path, aliases: Mapping[str, str]) -> Table:
     Raises `InvalidFile` for what cannot be read as CSV.
     """
     file = str(path)
-    reader = csv.reader(io.StringIO(decoded(content_of(path), file), newline=""), strict=True)
+    text = decoded(content_of(path), file)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         names = [plain(name) for name in next(reader, [])]
         lines = [(number, cells) for number, cells in enumerate(reader, 2) if any(map(str.strip, cells))]
@@ -166,6 +168,12 @@ def read_table(path: Path, aliases: Mapping[str, str]) -> Table:
         raise InvalidFile(Problem("file.csv", (file, f"line {reader.line_num}"), {"reason": error})) from None
     columns = tuple(aliases.get(name, name) for name in names)
     rows = tuple(Row(file, number, dict(zip(columns, cells, strict=False))) for number, cells in lines)
-    longer = [(number, cells[len(columns) :]) for number, cells in lines if any(map(str.strip, cells[len(columns) :]))]
-    problems = (Problem("cells", (file, f"row {number}"), {"count": len(more)}) for number, more in longer)
-    return Table(file, columns, rows, tuple(problems))
+    problems = [Problem("cells", (file, f"row {number}")) for number, cells in lines if _strays(columns, cells)]
+    if lines and len(lines[-1][1]) < len(columns) and not text.endswith(("\n", "\r")):
+        problems.append(Problem("file.cut", (file, f"row {lines[-1][0]}")))
+    return Table(file, tuple(filter(None, columns)), rows, tuple(problems))
+
+
+def _strays(columns: tuple[str, ...], cells: list[str]) -> bool:
+    """Say whether a row holds anything below no column's name."""
+    return any(cell.strip() and not name for name, cell in zip_longest(columns, cells, fillvalue="") if cell)

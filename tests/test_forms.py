@@ -72,19 +72,25 @@ def test_a_record_with_a_risk_is_a_follow_up(tmp_path: Path) -> None:
         ),
         (
             {"两次随访期间住院情况": "2", "末次出院时间": ON, "危险性评估": "0"},
-            [Visited(P, ON, risk=0, symptoms=[]), Discharged(P, ON)],
+            [Visited(P, ON, risk=0), Discharged(P, ON)],
         ),
         ({"死亡日期": "2026-02-27", "死亡原因": "4"}, [Died(P, "2026-02-27", reason="accident")]),
         (
             {"危险性评估": "4", "是否转诊": "2", "转诊原因": "加重", "转诊至机构及科室": "某院"},
-            [Visited(P, ON, risk=4, symptoms=[]), Referred(P, ON, to="某院", reason="加重")],
+            [Visited(P, ON, risk=4), Referred(P, ON, to="某院", reason="加重")],
         ),
-        ({"危险性评估": "0", "两次随访期间住院情况": "0", "是否转诊": "1"}, [Visited(P, ON, risk=0, symptoms=[])]),
+        ({"危险性评估": "0", "两次随访期间住院情况": "0", "是否转诊": "1"}, [Visited(P, ON, risk=0)]),
     ],
 )
 def test_one_row_gives_one_fact_or_more(tmp_path: Path, cells: dict[str, str], facts: list[Entry]) -> None:
     """What a row tells beside a follow-up, and without one."""
     assert visit(tmp_path, **cells) == facts
+
+
+def test_no_symptom_is_told_by_an_empty_cell_not_by_a_column_that_is_not_there(tmp_path: Path) -> None:
+    """An absent fact never counts as good."""
+    assert visit(tmp_path, 危险性评估="0", 目前症状="") == [Visited(P, ON, risk=0, symptoms=[])]
+    assert visit(tmp_path, 危险性评估="0") == [Visited(P, ON, risk=0)]
 
 
 @pytest.mark.parametrize(
@@ -96,6 +102,7 @@ def test_one_row_gives_one_fact_or_more(tmp_path: Path, cells: dict[str, str], f
         ({"自知力": "1"}, "column 自知力: this is filled in and 危险性评估 is not"),
         ({"危险性评估": "1", "两次随访期间住院情况": "2"}, "住院情况 2 needs 末次出院时间"),
         ({"危险性评估": "1", "末次出院时间": "2026-02-20"}, "末次出院时间 needs 住院情况 2"),
+        ({"危险性评估": "1", "转诊原因": "加重"}, "column 转诊原因: this is filled in and 是否转诊 is not 2"),
         ({"死亡原因": "2"}, "a cause of death needs 死亡日期"),
         ({"死亡日期": "2026-03-03"}, "column 死亡日期: it lies after the record of 2026-03-02"),
         ({"危险性评估": "6"}, "column 危险性评估: “6” is no code of this field; use 0, 1, 2, 3, 4, 5"),

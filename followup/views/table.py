@@ -5,6 +5,7 @@ from itertools import groupby
 
 from tabulate import tabulate
 
+from followup.explanation import one_line
 from followup.sentences import say
 from followup.views.cells import cells, heading, words
 from followup.worklist import WorkLine, WorkList
@@ -58,9 +59,4 @@ def _row(line: WorkLine, columns: list[str], lang: str) -> list[str]:
     found["bucket"] += f" {line.days_overdue}" if line.days_overdue else ""
     roles = words(line.due.roles, lang)
     why = line.due.reasons[0].title.text(lang)
-    return [*(_tame(found[name]) for name in columns), f"{why} ({roles})" if roles else why]
-
-
-def _tame(cell: str) -> str:
-    """Keep a cell to one line, and control characters from the terminal."""
-    return "".join(c if c.isprintable() else " " for c in cell)
+    return [*(one_line(found[name]) for name in columns), f"{why} ({roles})" if roles else why]
