@@ -5,17 +5,35 @@ enum. Personal fields never show in a repr.
 """
 
 import json
-import re
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import date
 from hashlib import sha256
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final
 
 from attrs import NOTHING, field, fields_dict, frozen
 from attrs.converters import optional
 
 from followup.dates import day
 from followup.errors import InvalidEntry, Problem, shown, unknown
+from followup.fields import (
+    flag,
+    form_columns,
+    function_grades,
+    moment,
+    one_line,
+    own_day,
+    own_number,
+    own_sex,
+    own_text,
+    patient_number,
+    recipient_list,
+    recorded_class,
+    risk_level,
+    role_list,
+    seen_list,
+    symptom_list,
+    text,
+)
 from followup.terms import (
     Adherence,
     ContactMode,
@@ -34,140 +52,10 @@ from followup.terms import (
     Sex,
     Stability,
     Symptom,
-    Term,
 )
-
-_T = TypeVar("_T")
-_K = TypeVar("_K", bound=Term)
 
 #: The fields that say who somebody is: kept apart in a register, hidden in reprs.
 PERSONAL: Final = ("name", "id_number", "sex", "born", "phone", "guardian")
-
-
-_ID_NUMBER: Final = re.compile(r"[0-9A-Za-z()-]{5,20}")
-
-
-def _patient(value: str) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= 64 or not value.isprintable() or value != value.strip():  # noqa: PLR2004
-        raise InvalidEntry(Problem("patient", facts={"word": shown(value)}))
-    return value
-
-
-def _flag(value: bool) -> bool:  # noqa: FBT001 - a converter
-    if not isinstance(value, bool):
-        raise InvalidEntry(unknown("value", value, ["true", "false"], field="bool"))
-    return value
-
-
-def _text(value: str) -> str:
-    if not _is_text(value):
-        raise InvalidEntry(Problem("text", facts={"word": shown(value)}))
-    return value
-
-
-def _one_line(value: str) -> str:
-    if not _is_text(value) or not value.isprintable():
-        raise InvalidEntry(Problem("text", facts={"word": shown(value)}))
-    return value
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value)
-
-
-# Converters of personal fields: what they refuse is not shown.
-
-
-def _own_text(value: str) -> str:
-    if not _is_text(value):
-        raise InvalidEntry(Problem("personal"))
-    return value
-
-
-def _own_number(value: str) -> str:
-    """Refuse what a spreadsheet made of an ID number (1.1E+17); other countries' numbers are taken."""
-    if not _is_text(value) or not _ID_NUMBER.fullmatch(value):
-        raise InvalidEntry(Problem("personal"))
-    return value
-
-
-def _own_day(value: date | str) -> date:
-    try:
-        return day(value)
-    except InvalidEntry:
-        raise InvalidEntry(Problem("personal")) from None
-
-
-def _own_sex(value: Sex | str) -> Sex:
-    if value not in tuple(Sex):
-        raise InvalidEntry(Problem("personal"))
-    return Sex(value)
-
-
-def _moment(value: str) -> str:
-    try:
-        datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise InvalidEntry(Problem("moment", facts={"word": shown(value)})) from None
-    return value
-
-
-def _risk(value: RiskLevel | int) -> RiskLevel:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidEntry(Problem("number", facts={"word": shown(value)}))
-    return RiskLevel(value)
-
-
-def _stability(value: Stability | str) -> Stability:
-    found = Stability(value)
-    if found.code is None:
-        raise InvalidEntry(unknown("value", value, [s for s in Stability if s.code], field="Stability"))
-    return found
-
-
-def _several(kind: type[_K], values: Iterable[_K | str]) -> tuple[_K, ...]:
-    found = {kind(value) for value in _listed(values)}
-    return tuple(member for member in kind if member in found)
-
-
-def _seen(values: Iterable[Seen | str]) -> tuple[Seen, ...]:
-    return _several(Seen, values)
-
-
-def _roles(values: Iterable[Role | str]) -> tuple[Role, ...]:
-    return _several(Role, values)
-
-
-def _symptoms(values: Iterable[Symptom | str]) -> tuple[Symptom, ...]:
-    return _several(Symptom, values)
-
-
-def _offices(values: Iterable[Role | Office | str]) -> tuple[Role | Office, ...]:
-    known = (*Role, *Office)
-    found = _listed(values)
-    for value in found:
-        if value not in known:
-            raise InvalidEntry(unknown("value", value, map(str, known), field="Role"))
-    return tuple(member for member in known if member in found)
-
-
-def _listed(values: Iterable[_T]) -> tuple[_T, ...]:
-    if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
-        raise InvalidEntry(Problem("list", facts={"word": shown(values)}))
-    return tuple(values)
-
-
-def _functions(values: Mapping[Function | str, Grade | str]) -> Mapping[Function, Grade]:
-    if not isinstance(values, Mapping):
-        raise InvalidEntry(Problem("table", facts={"word": shown(values)}))
-    found = {Function(name): Grade(grade) for name, grade in values.items()}
-    return {name: found[name] for name in Function if name in found}
-
-
-def _form(values: Mapping[str, str]) -> Mapping[str, str]:
-    if not isinstance(values, Mapping) or not all(_is_text(word) for pair in values.items() for word in pair):
-        raise InvalidEntry(Problem("table", facts={"word": "form"}))
-    return {name: values[name] for name in sorted(values)}
 
 
 def _masked(value: object) -> str:
@@ -180,11 +68,11 @@ class Entry:
 
     type: ClassVar[str]
 
-    patient: str = field(converter=_patient)
+    patient: str = field(converter=patient_number)
     #: The civil day it happened.
     on: date = field(converter=day)
     #: When it was entered (ISO 8601); orders nothing and is no part of the content.
-    recorded_at: str | None = field(default=None, kw_only=True, eq=False, converter=optional(_moment))
+    recorded_at: str | None = field(default=None, kw_only=True, eq=False, converter=optional(moment))
     _id: str | None = field(default=None, init=False, eq=False, repr=False)
 
     @property
@@ -219,12 +107,12 @@ class Entry:
 class Person(Entry):
     """The fields by which a person is known and reached; the base of `Registered` and `Amended`."""
 
-    name: str | None = field(default=None, converter=optional(_own_text), repr=_masked)
-    id_number: str | None = field(default=None, converter=optional(_own_number), repr=_masked)
-    sex: Sex | None = field(default=None, converter=optional(_own_sex), repr=_masked)
-    born: date | None = field(default=None, converter=optional(_own_day), repr=_masked)
-    phone: str | None = field(default=None, converter=optional(_own_text), repr=_masked)
-    guardian: str | None = field(default=None, converter=optional(_own_text), repr=_masked)
+    name: str | None = field(default=None, converter=optional(own_text), repr=_masked)
+    id_number: str | None = field(default=None, converter=optional(own_number), repr=_masked)
+    sex: Sex | None = field(default=None, converter=optional(own_sex), repr=_masked)
+    born: date | None = field(default=None, converter=optional(own_day), repr=_masked)
+    phone: str | None = field(default=None, converter=optional(own_text), repr=_masked)
+    guardian: str | None = field(default=None, converter=optional(own_text), repr=_masked)
 
 
 @frozen(kw_only=True)
@@ -233,12 +121,12 @@ class Registered(Person):
 
     type = "registered"
     diagnosis: Diagnosis | None = field(default=None, converter=optional(Diagnosis))
-    consents: bool = field(default=True, converter=_flag)
+    consents: bool = field(default=True, converter=flag)
     informed_on: date | None = field(default=None, converter=optional(day))
-    village: str | None = field(default=None, converter=optional(_one_line))
-    team: str | None = field(default=None, converter=optional(_one_line))
+    village: str | None = field(default=None, converter=optional(one_line))
+    team: str | None = field(default=None, converter=optional(one_line))
     #: Columns of the official form that no rule uses, word for word.
-    form: Mapping[str, str] | None = field(default=None, converter=optional(_form), hash=False, repr=False)
+    form: Mapping[str, str] | None = field(default=None, converter=optional(form_columns), hash=False, repr=False)
 
 
 class Amended(Person):
@@ -269,8 +157,8 @@ class Assigned(Entry):
     """The person was given to a team, or is of another village from this day."""
 
     type = "assigned"
-    team: str | None = field(default=None, converter=optional(_one_line))
-    village: str | None = field(default=None, converter=optional(_one_line))
+    team: str | None = field(default=None, converter=optional(one_line))
+    village: str | None = field(default=None, converter=optional(one_line))
 
 
 @frozen(kw_only=True)
@@ -281,21 +169,21 @@ class Visited(Entry):
     """
 
     type = "visited"
-    risk: RiskLevel = field(converter=_risk)
+    risk: RiskLevel = field(converter=risk_level)
     mode: ContactMode | None = field(default=None, converter=optional(ContactMode))
-    seen: tuple[Seen, ...] | None = field(default=None, converter=optional(_seen))
-    present: tuple[Role, ...] | None = field(default=None, converter=optional(_roles))
-    symptoms: tuple[Symptom, ...] | None = field(default=None, converter=optional(_symptoms))
+    seen: tuple[Seen, ...] | None = field(default=None, converter=optional(seen_list))
+    present: tuple[Role, ...] | None = field(default=None, converter=optional(role_list))
+    symptoms: tuple[Symptom, ...] | None = field(default=None, converter=optional(symptom_list))
     insight: Insight | None = field(default=None, converter=optional(Insight))
-    functions: Mapping[Function, Grade] | None = field(default=None, converter=optional(_functions), hash=False)
+    functions: Mapping[Function, Grade] | None = field(default=None, converter=optional(function_grades), hash=False)
     adherence: Adherence | None = field(default=None, converter=optional(Adherence))
     reaction: Reaction | None = field(default=None, converter=optional(Reaction))
     physical: Physical | None = field(default=None, converter=optional(Physical))
     #: The doctor's recorded class, one of the coded three.
-    stability: Stability | None = field(default=None, converter=optional(_stability))
+    stability: Stability | None = field(default=None, converter=optional(recorded_class))
     #: The doctor's own date for the next follow-up (下次随访日期).
     next_on: date | None = field(default=None, converter=optional(day))
-    form: Mapping[str, str] | None = field(default=None, converter=optional(_form), hash=False, repr=False)
+    form: Mapping[str, str] | None = field(default=None, converter=optional(form_columns), hash=False, repr=False)
 
 
 @frozen(kw_only=True)
@@ -303,9 +191,9 @@ class Missed(Entry):
     """A failed attempt (未访到): nobody who knows the patient's state could be contacted."""
 
     type = "missed"
-    reason: str | None = field(default=None, converter=optional(_text))
+    reason: str | None = field(default=None, converter=optional(text))
     mode: ContactMode | None = field(default=None, converter=optional(ContactMode))
-    present: tuple[Role, ...] | None = field(default=None, converter=optional(_roles))
+    present: tuple[Role, ...] | None = field(default=None, converter=optional(role_list))
 
 
 @frozen(kw_only=True)
@@ -313,9 +201,9 @@ class Referred(Entry):
     """The patient was referred (转诊)."""
 
     type = "referred"
-    to: str | None = field(default=None, converter=optional(_text))
-    reason: str | None = field(default=None, converter=optional(_text))
-    outcome: str | None = field(default=None, converter=optional(_text))
+    to: str | None = field(default=None, converter=optional(text))
+    reason: str | None = field(default=None, converter=optional(text))
+    outcome: str | None = field(default=None, converter=optional(text))
 
 
 # A type without fields of its own is not decorated: attrs would make the class anew, a millisecond each.
@@ -323,7 +211,7 @@ class Referred(Entry):
 
 @frozen(kw_only=True)
 class _Reasoned(Entry):
-    reason: str | None = field(default=None, converter=optional(_text))
+    reason: str | None = field(default=None, converter=optional(text))
 
 
 class Admitted(_Reasoned):
@@ -374,7 +262,7 @@ class MovedOut(_Reasoned):
     """Left the area, `to` another."""
 
     type = "moved_out"
-    to: str | None = field(default=None, converter=optional(_text))
+    to: str | None = field(default=None, converter=optional(text))
 
 
 @frozen(kw_only=True)
@@ -382,7 +270,7 @@ class MovedIn(_Reasoned):
     """A transfer was received, `from_` another area ("from" in JSON)."""
 
     type = "moved_in"
-    from_: str | None = field(default=None, converter=optional(_text))
+    from_: str | None = field(default=None, converter=optional(text))
 
 
 class Died(_Reasoned):
@@ -413,8 +301,8 @@ class Done(Entry):
 
     type = "done"
     kind: LineKind = field(converter=LineKind)
-    to: tuple[Role | Office, ...] | None = field(default=None, converter=optional(_offices))
-    outcome: str | None = field(default=None, converter=optional(_text))
+    to: tuple[Role | Office, ...] | None = field(default=None, converter=optional(recipient_list))
+    outcome: str | None = field(default=None, converter=optional(text))
 
 
 @frozen(kw_only=True)
@@ -423,8 +311,8 @@ class Postponed(Entry):
 
     type = "postponed"
     until: date = field(converter=day)
-    author: str | None = field(default=None, converter=optional(_text))
-    reason: str | None = field(default=None, converter=optional(_text))
+    author: str | None = field(default=None, converter=optional(text))
+    reason: str | None = field(default=None, converter=optional(text))
 
 
 @frozen(kw_only=True)
@@ -432,8 +320,8 @@ class Retracted(Entry):
     """The entry of that id is taken back, from the first day; a retraction may itself be retracted."""
 
     type = "retracted"
-    entry: str = field(converter=_text)
-    reason: str | None = field(default=None, converter=optional(_text))
+    entry: str = field(converter=text)
+    reason: str | None = field(default=None, converter=optional(text))
 
 
 #: Every entry type, in the order in which the entries of one day are read.

@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from followup.dates import day
 from followup.errors import InvalidEntry, InvalidFile, Problem, shown
+from followup.terms import Term
 
 #: A line of more characters than this is no row of anything.
 _LONGEST: Final = 1_000_000
@@ -177,3 +178,13 @@ def read_table(path: Path, aliases: Mapping[str, str]) -> Table:
 def _strays(columns: tuple[str, ...], cells: list[str]) -> bool:
     """Say whether a row holds anything below no column's name."""
     return any(cell.strip() and not name for name, cell in zip_longest(columns, cells, fillvalue="") if cell)
+
+
+def codes(kind: type[Term]) -> dict[str, Any]:
+    """Return a list's terms by their official codes."""
+    return {term.code: term for term in kind if term.code is not None}
+
+
+def labels(kind: type[Term]) -> dict[str, Any]:
+    """Return a list's terms by their Chinese labels and their JSON spellings."""
+    return {plain(label): term for term in kind for label in (term.zh, str(term))}

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from followup import Admitted, Died, Discharged, Done, Entry, Lost, Missed, Referred, Registered, Visited
-from followup.forms import PATIENT_COLUMNS, VISIT_COLUMNS, Reading, read_files
+from followup.forms import Reading, read_files
+from followup.patientform import PATIENT_COLUMNS
+from followup.visitform import VISIT_COLUMNS
 
 TODAY = date(2026, 11, 23)
 P = "10100001"

@@ -1,0 +1,82 @@
+"""The patient form: the personal supplement (严重精神障碍患者个人信息补充表), one registration a row.
+
+With it stand the columns by which a person is known; 村(居)委会 and 责任团队 are this library's own.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Final
+
+from followup.entries import Entry, Registered
+from followup.sheets import Row, codes, labels, plain
+from followup.terms import Diagnosis, Sex
+
+PATIENT, FILLED_IN, CONSENT, CONSENT_ON = "编号", "填表日期", "知情同意", "知情同意签字时间"
+
+#: The columns that become fields; the others are kept word for word.
+PATIENT_FIELDS: Final = {
+    "姓名": "name", "性别": "sex", "出生日期": "born", "身份证号": "id_number", "联系电话": "phone",
+    "监护人姓名": "guardian", "村(居)委会": "village", "责任团队": "team", "目前诊断": "diagnosis",
+}  # fmt: skip
+_PATIENT_KEPT: Final = (
+    "与患者关系", "监护人住址", "监护人电话", "辖区村(居)委会联系人、电话", "户别", "就业情况", "初次发病时间",
+    "既往关锁情况", "既往门诊治疗", "住院次数", "确诊医院", "确诊日期", "最近一次治疗效果", "轻度滋事", "肇事",
+    "肇祸", "其他危害行为", "自伤", "自杀未遂", "经济状况", "医生签字",
+)  # fmt: skip
+PATIENT_COLUMNS: Final = (PATIENT, FILLED_IN, CONSENT, CONSENT_ON, *PATIENT_FIELDS, *_PATIENT_KEPT)
+PATIENT_READ: Final = frozenset({PATIENT, FILLED_IN, CONSENT, CONSENT_ON, *PATIENT_FIELDS})
+
+_NUMBER: Final = re.compile(r"(\d{3})-?(\d{5})", re.ASCII)
+_ID_NUMBER: Final = re.compile(r"\d{15}|\d{17}[\dX]", re.ASCII)
+_ICD: Final = {"F20": Diagnosis.SCHIZOPHRENIA, "F25": Diagnosis.SCHIZOAFFECTIVE, "F22": Diagnosis.PARANOID,
+               "F31": Diagnosis.BIPOLAR}  # fmt: skip
+_CONSENT: Final = {"1": True, "0": False, "2": False}
+
+
+def patient_number(row: Row) -> str | None:
+    """Return the patient's number, 3 + 5 digits, without the hyphen between them."""
+    cell = row.needed(PATIENT)
+    parts = _NUMBER.fullmatch(plain(cell)) if cell else None
+    if cell and parts is None:
+        row.wrong("cell.number", PATIENT)
+    return parts[1] + parts[2] if parts else None
+
+
+def patient_facts(row: Row, today: date, kept: dict[str, str]) -> Iterator[Entry]:
+    """Yield the registration that a row tells; `kept` are the columns that no rule uses."""
+    patient = patient_number(row)
+    on = row.day(FILLED_IN, today) if row.needed(FILLED_IN) else None
+    consents = row.choice(CONSENT, _CONSENT) if row.needed(CONSENT) else None
+    fields = {
+        "informed_on": row.day(CONSENT_ON, today),
+        "name": row.text("姓名"),
+        "sex": row.choice("性别", codes(Sex)),
+        "born": row.day("出生日期", today),
+        "id_number": _id_number(row),
+        "phone": row.text("联系电话"),
+        "guardian": row.text("监护人姓名"),
+        "village": row.text("村(居)委会"),
+        "team": row.text("责任团队"),
+        "diagnosis": _diagnosis(row, kept),
+    }
+    if not row.problems and patient is not None and on is not None and consents is not None:
+        yield Registered(patient, on, consents=consents, form=kept or None, **fields)
+
+
+def _id_number(row: Row) -> str | None:
+    found = row.text("身份证号")
+    if found is not None and not _ID_NUMBER.fullmatch(plain(found).upper()):
+        row.wrong("cell.id_number", "身份证号")
+    return plain(found).upper() if found else None
+
+
+def _diagnosis(row: Row, kept: dict[str, str]) -> Diagnosis | None:
+    """Read a label or one of the four certain ICD-10 codes; another text is "other" and kept word for word."""
+    found = row.text("目前诊断")
+    if found is None:
+        return None
+    known = labels(Diagnosis).get(plain(found)) or _ICD.get(plain(found)[:3].upper())
+    if known is None:
+        kept["目前诊断"] = found
+    return known or Diagnosis.OTHER
