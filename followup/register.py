@@ -21,7 +21,7 @@ from secrets import token_hex
 from typing import Any, Final, Self
 
 from attrs import evolve, frozen
-from sqlite_utils import Database, Migrations
+from sqlite_utils import Database
 
 from followup.case import Case, case_on
 from followup.entries import PERSONAL, Entry, Registered, Retracted, entry_from_json, known_as
@@ -30,54 +30,14 @@ from followup.ledger import Ledger
 from followup.policy import FOLLOW_UPS, Policy
 from followup.policyfile import policy_from_texts
 from followup.schedule import bucket, lines, resting
+from followup.tables import OURS, connected, migrations, sentences_of_sqlite
 from followup.terms import Bucket
 from followup.worklist import WorkLine, WorkList, work_lines
 
-migrations = Migrations("followup")
-
-#: "folu": how SQLite's own header says that a file is a register.
-_OURS: Final = 0x666F6C75
 #: No day is after it: the end of a span that has none, so that spans compare as text.
 _FOREVER: Final = "9999-12-31"
 #: Personal data of an entry, kept apart from its body so that a person can be forgotten.
 _APART: Final = (*PERSONAL, "form")
-
-
-@migrations()
-def first_tables(db: Database) -> None:
-    """Entries, the personal fields apart from them, the policy, and the dates kept beside the ledger."""
-    for statement in _TABLES:
-        db.execute(statement)
-
-
-_TABLES: Final = (
-    f"PRAGMA application_id = {_OURS}",
-    """
-    CREATE TABLE entries (
-        seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, patient TEXT NOT NULL, type TEXT NOT NULL,
-        "on" TEXT NOT NULL, recorded_at TEXT, body TEXT NOT NULL, digest TEXT NOT NULL
-    ) STRICT
-    """,
-    'CREATE INDEX entries_by_patient ON entries (patient, "on")',
-    "CREATE TABLE personal (id TEXT PRIMARY KEY REFERENCES entries (id), salt TEXT, body TEXT NOT NULL) STRICT",
-    "CREATE TABLE policies (adopted_from TEXT PRIMARY KEY, id TEXT, version TEXT, duties_from TEXT, texts TEXT) STRICT",
-    """
-    CREATE TABLE standings (
-        patient TEXT, from_on TEXT, until_on TEXT, first INTEGER, team TEXT,
-        rest TEXT, opens_on TEXT, due_on TEXT, PRIMARY KEY (patient, from_on)
-    ) STRICT
-    """,
-    "CREATE INDEX standings_by_team ON standings (team, from_on, until_on, rest, opens_on, due_on)",
-    "CREATE INDEX standings_first ON standings (from_on, patient) WHERE first",
-    """
-    CREATE TABLE due (
-        patient TEXT, from_on TEXT, until_on TEXT, team TEXT, kind TEXT, opens_on TEXT, due_on TEXT,
-        PRIMARY KEY (patient, from_on, kind)
-    ) STRICT
-    """,
-    "CREATE INDEX due_by_team ON due (team, opens_on, due_on, from_on, until_on, patient)",
-    "CREATE INDEX due_by_day ON due (opens_on, due_on, from_on, until_on, patient)",
-)
 
 
 @frozen(eq=False)
@@ -110,10 +70,10 @@ class Register:
                 raise RegisterError(Problem("register.exists", facts={"path": place})) from None
             except OSError:
                 raise RegisterError(Problem("register.folder", facts={"path": place})) from None
-        db = _connected(place)
+        db = connected(place)
         if db.table_names():
             raise RegisterError(Problem("register.exists", facts={"path": place}))
-        with _sentences():
+        with sentences_of_sqlite():
             migrations.apply(db)
             row = ("1900-01-01", policy.id, policy.version, _iso(duties_from), json.dumps(policy.texts))
             with db.atomic():
@@ -128,9 +88,9 @@ class Register:
         """
         if not isinstance(place, sqlite3.Connection) and not Path(place).is_file():
             raise RegisterError(Problem("register.missing", facts={"path": place}))
-        with _sentences(place):
-            db = _connected(place)
-            if db.execute("PRAGMA application_id").fetchone() != (_OURS,):
+        with sentences_of_sqlite(place):
+            db = connected(place)
+            if db.execute("PRAGMA application_id").fetchone() != (OURS,):
                 raise RegisterError(Problem("register.foreign", facts={"path": place}))
             texts, duties_from = db.execute("SELECT texts, duties_from FROM policies").fetchone()
         policy = policy_from_texts(json.loads(texts))
@@ -225,7 +185,7 @@ class Register:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        with _sentences():
+        with sentences_of_sqlite():
             self.db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -384,27 +344,3 @@ def _json(value: Any) -> str:
 
 def _iso(on: date | None) -> str | None:
     return None if on is None else on.isoformat()
-
-
-def _connected(place: str | Path | sqlite3.Connection) -> Database:
-    db = Database(str(place.absolute()) if isinstance(place, Path) else place)
-    db.execute("PRAGMA foreign_keys = ON")
-    return db
-
-
-@contextmanager
-def _sentences(place: object = "") -> Iterator[None]:
-    """Say what SQLite says in a sentence that helps."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        code = next((code for words, code in _SAID.items() if words in str(error)), "register.damaged")
-        raise RegisterError(Problem(code, facts={"path": place, "reason": error})) from None
-
-
-_SAID: Final = {
-    "locked": "register.busy",
-    "readonly": "register.readonly",
-    "unable to open": "register.folder",
-    "not a database": "register.foreign",
-}

@@ -29,6 +29,7 @@ ORDER = [
     "findings",
     "worklist",
     "explanation",
+    "tables",
     "register",
     "sheets",
     "patientform",
