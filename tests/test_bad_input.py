@@ -412,10 +412,7 @@ def test_a_row_gives_its_facts(cells: Cells, kinds: set[str]) -> None:
         ],
         *[
             pytest.param(
-                {"是否转诊": code, "转诊原因": "加重"},
-                "是否转诊",
-                marks=wrong("a reason for a referral that is not there is dropped without a word"),
-                id=f"referral-reason-with-{code}",
+                {"是否转诊": code, "转诊原因": "加重"}, "转诊原因", id=f"referral-reason-with-{code}",
             )
             for code in ("", "1")
         ],
@@ -599,14 +596,24 @@ def test_a_column_name_stays_on_one_line(column: str) -> None:
     assert all(text.isprintable() for text in noted)
 
 
-@wrong("team and village go to the terminal as they are")
-@pytest.mark.parametrize("words", [["explain", REG, "p9"], ["due", REG]], ids=lambda words: str(words[0]))
-def test_control_characters_stay_away_from_the_terminal(words: list[str]) -> None:
-    """A text field never moves the terminal's cursor or makes a line of its own."""
-    taken("good.jsonl", line(**registered("p9", team="x\x1b[31m\nRegistered 0", village="y\ny")).encode(), 1)
-    shown = run(*words).stdout
-    assert "\x1b" not in shown
-    assert "\nRegistered 0" not in shown
+@wrong("U+3000 is not printable to Python: a team with the full-width space is refused, without its column")
+def test_a_full_width_space_in_a_team() -> None:
+    """The space that Chinese input methods write is no control character."""
+    taken("good.csv", table({**person(), "责任团队": "清溪\u3000一队"}), 1)
+
+
+@pytest.mark.parametrize("name", ["good.jsonl", "good.csv"])
+@pytest.mark.parametrize("words", [["explain", REG, "10100002"], ["due", REG]], ids=["explain", "due"])
+def test_control_characters_stay_away_from_the_terminal(words: list[str], name: str) -> None:
+    """A text field never moves the terminal's cursor or makes a line of its own, if it is taken at all."""
+    team, village = "x\x1b[31m\nRegistered 0", "y\ny"
+    Path("good.jsonl").write_text(line(**registered("10100002", team=team, village=village)), "utf-8")
+    Path("good.csv").write_bytes(table({**person(), "责任团队": team, "村(居)委会": village}))
+    told = run("import", REG, name).output
+    told += run(*words).output
+    assert "\x1b" not in told
+    assert "\nRegistered 0" not in told
+    assert "\ny\n" not in told
 
 
 # --- JSON lines ------------------------------------------------------------------------------------------------------
@@ -975,9 +982,8 @@ def policy(old: str, new: str) -> str:
         pytest.param(f"{POLICY}x = \n", "", "TOML", id="no-value"),
         pytest.param(
             policy("[[rule]]", "[rule]"),
-            ", rule",
+            ", rule[1]",
             "",
-            marks=wrong("KeyError: 0 for [rule] in place of [[rule]]"),
             id="single-brackets",
         ),
         pytest.param("x = " + "[" * 5000, "", "", id="deep"),
@@ -985,17 +991,9 @@ def policy(old: str, new: str) -> str:
         pytest.param(HEADER, "", "", id="no-rule"),
         pytest.param(
             f"rule = {{}}\n{HEADER}",
-            ", rule",
             "",
-            marks=wrong("a table for the list of rules is taken"),
+            "",
             id="rule-table",
-        ),
-        pytest.param(
-            policy("2 weeks", "999 years"),
-            ", rule[r1].within",
-            "",
-            marks=wrong("taken; then every `due` fails, as the dates beside the ledger cannot be read back"),
-            id="999-years",
         ),
     ],
 )
@@ -1041,6 +1039,16 @@ def test_a_policy_that_is_not_there(name: str, words: str) -> None:
     """An unknown policy is refused with the names there are."""
     starts(refused("init", "new.db", "--policy", name), "there is no policy", words)
     assert not Path("new.db").exists()
+
+
+def test_a_policy_whose_days_lie_beyond_the_calendar() -> None:
+    """A period of a thousand years is counted and read back like any other."""
+    Path("long.toml").write_text(policy("2 weeks", "999 years"), "utf-8")
+    seen = line(type="visited", patient="p9", on="2026-11-10", risk=3)
+    Path("good.jsonl").write_text(line(**registered("p9")) + seen, "utf-8")
+    assert run("init", "l.db", "--policy", "long.toml").exit_code == 0
+    for words in (["import", "l.db", "good.jsonl"], ["due", "l.db"], ["explain", "l.db", "p9"]):
+        assert run(*words).exit_code == 0
 
 
 def test_policies_that_extend_each_other() -> None:
@@ -1274,7 +1282,7 @@ HOSTILE: Final = (
 )
 SETTINGS: Final = settings(
     derandomize=True,
-    max_examples=200,
+    max_examples=120,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
