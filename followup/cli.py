@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from followup.errors import FollowupError, InvalidFile, Problem, RegisterError, unknown
+from followup.errors import FollowupError, InvalidFile, Problem, RegisterError, shown, unknown
 from followup.sentences import LANGUAGES, say
 
 if TYPE_CHECKING:
@@ -269,7 +269,11 @@ _SEVERAL: Final = frozenset({"seen", "present", "symptoms", "functions"})
 def _plain(kind: str, name: str, value: str) -> Any:
     """Return an option's text as JSON has it."""
     if name == "functions":
-        return dict(part.partition("=")[::2] for part in value.split(","))
+        pairs = [part.partition("=")[::2] for part in value.split(",")]
+        twice = [name for name, _ in pairs if [other for other, _ in pairs].count(name) > 1]
+        if twice:
+            raise InvalidFile(Problem("json.twice", ("functions",), {"key": shown(twice[0])}))
+        return dict(pairs)
     if name in _SEVERAL or (kind, name) == ("done", "to"):
         return [part for part in value.split(",") if part]
     if name == "risk":

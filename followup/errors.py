@@ -1,12 +1,16 @@
 """What goes wrong, as values: the data stands in fields, the sentence is made when it is read."""
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
 from followup.sentences import say
+
+#: What may be an ID number or a telephone is never shown.
+_LONG_NUMBER: Final = re.compile(r"[0-9]{10,}[0-9Xx]")
 
 
 @frozen
@@ -65,7 +69,7 @@ def shown(word: object, most: int = 40) -> str:
     except ValueError:  # an integer of thousands of digits
         text = type(word).__name__
     safe = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:most])
-    return safe + "…" if len(text) > len(safe) else safe
+    return _LONG_NUMBER.sub("***", safe) + ("…" if len(text) > most else "")
 
 
 def _all(found: Problem | Iterable[Problem]) -> tuple[Problem, ...]:

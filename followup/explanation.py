@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from unicodedata import category
 
 from followup.case import Case, case_on
 from followup.entries import FIELDS, PERSONAL, Entry
@@ -72,7 +73,7 @@ def told(entry: Entry, lang: str) -> str:
 
 def one_line(text: str) -> str:
     """Return text without what would break a line or command a terminal."""
-    return "".join(c if c.isprintable() else " " for c in text)
+    return "".join(" " if category(c)[0] == "C" or category(c) in {"Zl", "Zp"} else c for c in text)
 
 
 def _word(value: object, lang: str) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Final, TypeVar
+from unicodedata import category
 
 from followup.dates import day
 from followup.errors import InvalidEntry, Problem, shown, unknown
@@ -32,14 +33,14 @@ def flag(value: bool) -> bool:  # noqa: FBT001 - a converter
 def text(value: str) -> str:
     """Return free text without NUL or half characters."""
     if not _is_text(value):
-        raise InvalidEntry(Problem("text", facts={"word": shown(value)}))
+        raise InvalidEntry(Problem("text"))
     return value
 
 
 def one_line(value: str) -> str:
     """Return text that stands on one line: a team, a village."""
-    if not _is_text(value) or not value.isprintable():
-        raise InvalidEntry(Problem("text", facts={"word": shown(value)}))
+    if not _is_text(value) or any(category(c) in {"Cc", "Zl", "Zp"} for c in value):
+        raise InvalidEntry(Problem("line"))
     return value
 
 

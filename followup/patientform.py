@@ -56,8 +56,8 @@ def patient_facts(row: Row, today: date, kept: dict[str, str]) -> Iterator[Entry
         "id_number": _id_number(row),
         "phone": row.text("联系电话"),
         "guardian": row.text("监护人姓名"),
-        "village": row.text("村(居)委会"),
-        "team": row.text("责任团队"),
+        "village": row.line("村(居)委会"),
+        "team": row.line("责任团队"),
         "diagnosis": _diagnosis(row, kept),
     }
     if not row.problems and patient is not None and on is not None and consents is not None:

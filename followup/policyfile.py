@@ -72,19 +72,22 @@ def policy_from_texts(texts: Iterable[str]) -> Policy:
 
 def _chain(name: str, folder: Path = Path(), below: tuple[str, ...] = ()) -> list[tuple[str, str]]:
     place, text = _text(name, folder)
-    if place in below:
-        raise InvalidPolicy(Problem("circle", (below[-1], "policy.extends"), {"circle": " -> ".join((*below, place))}))
+    known = str(Path(place).resolve())
+    if known in below:
+        raise _BadBaseError(
+            Problem("circle", facts={"circle": " -> ".join(Path(name).name for name in (*below, known))})
+        )
     header = _toml(place, text).get("policy")
     base = header.get("extends") if isinstance(header, dict) else None
     if not isinstance(base, str):
         return [(place, text)]
     try:
-        return [*_chain(base, Path(place).parent, (*below, place)), (place, text)]
-    except _NotFoundError as error:
+        return [*_chain(base, Path(place).parent, (*below, known)), (place, text)]
+    except _BadBaseError as error:
         raise InvalidPolicy([problem.at(place, "policy.extends") for problem in error.problems]) from None
 
 
-class _NotFoundError(InvalidPolicy):
+class _BadBaseError(InvalidPolicy):
     pass
 
 
@@ -92,12 +95,12 @@ def _text(name: str, folder: Path) -> tuple[str, str]:
     if name in bundled_policies():
         return name, (_BUNDLE / f"{name}.toml").read_text("utf-8")
     try:
-        path = (folder / name).resolve()
+        path = folder / name
         return str(path), path.read_text("utf-8-sig")
     except UnicodeDecodeError:
         raise InvalidPolicy(Problem("unreadable", (str(path),))) from None
     except (OSError, ValueError):  # nothing there, a folder, an endless name, a NUL in it
-        raise _NotFoundError(unknown("policy", name, bundled_policies())) from None
+        raise _BadBaseError(unknown("policy", name, bundled_policies())) from None
 
 
 def _toml(place: str, text: str) -> dict[str, Any]:
@@ -134,6 +137,9 @@ def _version(tables: list[dict[str, Any]]) -> str:
 
 def _document(place: str, table: dict[str, Any], problems: list[Problem]) -> Document:
     found = Document(policy=Header(id="", title=Title("", "")))
+    if isinstance(table.get("rule"), dict):
+        problems.append(Problem("brackets", (place, "rule")))
+        return found
     try:
         found = _converter().structure(table, Document)
     except ExceptionGroup as error:  # cattrs gathers whatever its hooks raise
@@ -206,8 +212,7 @@ def _by_id(problem: Problem, table: dict[str, Any]) -> Problem:
     """Name a rule by its id where it has one, as its number in the file helps nobody."""
 
     def name(found: re.Match[str]) -> str:
-        rules = table["rule"]
-        rule = rules[int(found[1]) - 1] if isinstance(rules, list) else None
+        rule = table["rule"][int(found[1]) - 1]
         written = rule.get("id") if isinstance(rule, dict) else None
         return f"rule[{shown(written) if isinstance(written, str) else found[1]}]"
 

@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from followup.dates import day
 from followup.errors import InvalidEntry, InvalidFile, Problem, shown
+from followup.fields import one_line
 from followup.terms import Term
 
 #: A line of more characters than this is no row of anything.
@@ -100,6 +101,15 @@ class Row:
     def text(self, column: str) -> str | None:
         """Return a cell word for word, or None where it is empty."""
         return self.cells.get(column, "").strip() or None
+
+    def line(self, column: str) -> str | None:
+        """Return a cell that must stand on one line: a team, a village."""
+        found = self.text(column)
+        try:
+            return None if found is None else one_line(found)
+        except InvalidEntry:
+            self.wrong("line", column)
+        return None
 
     def needed(self, column: str) -> str | None:
         """Return a cell that must not be empty."""

@@ -152,6 +152,8 @@ def _applicable(row: Row, column: str, options: dict[str, Any], kept: dict[str, 
 def _check_risk(row: Row, told: _Told) -> None:
     if told.risk is not None and (told.recorded == _MISSED or told.loss is not None):
         row.wrong("row.missed")
+    if told.loss not in {None, LossReason.NOT_REACHED} and (told.died_on or told.stay == _IN_HOSPITAL):
+        row.wrong("row.loss", LOSS)
     if row.text(RISK) is not None:
         return
     if told.recorded not in {None, _MISSED}:

@@ -140,6 +140,7 @@ _TEXTS: Final = st.sampled_from([None, "", "甲", "=1+1"]) | st.text(
 _FORM: Final = st.none() | st.dictionaries(st.sampled_from(["编号", "医生签名"]), st.sampled_from(["", "1"]))
 _FUNCTIONS: Final = st.none() | st.dictionaries(st.sampled_from(Function), st.sampled_from(Grade))
 _TEAMS: Final = ("镇东", "镇西")
+_VILLAGES: Final = ("甲村", "=乙村", "")
 _PRESENT: Final = ((), (Role.CARE_GROUP, Role.POLICE), (Role.POLICE,), tuple(Role))
 _TOLD: Final = ((), (Role.CARE_GROUP, Role.POLICE, Office.HIGHER_CENTRE), (Role.POLICE,))
 _CODED: Final = (Stability.STABLE, Stability.BASIC, None, None, Stability.UNSTABLE)
@@ -199,11 +200,12 @@ def _that_matter(season: date) -> dict[str, _Fields]:
 def _that_do_not(season: date) -> dict[str, _Fields]:
     """Return all other fields of each entry type."""
     texts = {name: dict.fromkeys(names.split(), _TEXTS) for name, names in _TEXT_FIELDS.items()}
-    person: _Fields = {"sex": _maybe(Sex), "born": _maybe_day(season)}
+    person: _Fields = {"sex": _maybe(Sex), "born": _maybe_day(season), "id_number": _maybe(["SYNTHETIC-1"])}
+    place: _Fields = {"team": _maybe(_TEAMS), "village": _maybe(_VILLAGES)}
     more: dict[str, _Fields] = {
-        "registered": person | {"diagnosis": _maybe(Diagnosis), "team": _maybe(_TEAMS), "form": _FORM},
+        "registered": person | place | {"diagnosis": _maybe(Diagnosis), "form": _FORM},
         "amended": person,
-        "assigned": {"team": _maybe(_TEAMS)},
+        "assigned": place,
         "visited": {
             "seen": _some(list(Seen)),
             "present": _some(list(Role)),
@@ -220,12 +222,11 @@ def _that_do_not(season: date) -> dict[str, _Fields]:
     return {kind: texts.get(kind, {}) | more.get(kind, {}) for kind in TYPES}
 
 
-_PERSON: Final = "name id_number phone guardian"
+_PERSON: Final = "name phone guardian"
 _TEXT_FIELDS: Final = {
     **dict.fromkeys(["admitted", "discharged", "detained", "released", "lost", "found", "died", "retracted"], "reason"),
-    "registered": f"{_PERSON} village",
+    "registered": _PERSON,
     "amended": _PERSON,
-    "assigned": "village",
     "missed": "reason",
     "referred": "to reason outcome",
     "moved_out": "to reason",

@@ -218,7 +218,7 @@ def test_one_overdue_the_standing_turns_with_the_first_last_day(question: Questi
     assert standing(now.ledger, now.policy, min(owed) + DAY) is Bucket.OVERDUE
 
 
-@given(rounds(), st.sampled_from([0, 1, 7]))
+@given(rounds(), st.sampled_from([0, 7]))
 def test_one_overdue_the_count_is_the_number_of_patients_on_the_list(people: list[Question], within: int) -> None:
     """As many patients are counted overdue as stand on the list as overdue, and everyone registered is counted."""
     on, ledgers = people[0].on, [question.ledger for question in people]
@@ -230,15 +230,16 @@ def test_one_overdue_the_count_is_the_number_of_patients_on_the_list(people: lis
     assert sum(found.counts.values()) == sum(registered)
 
 
-@given(rounds(), st.sampled_from([0, 1, 7]))
-def test_one_overdue_the_list_has_every_line_that_presses(people: list[Question], within: int) -> None:
+@given(rounds())
+def test_one_overdue_the_list_has_every_line_that_presses(people: list[Question]) -> None:
     """The list has each follow-up line and duty that is overdue, due, open or soon due, and no other."""
-    on, policy = people[0].on, people[0].policy
-    found = WorkList.of([question.ledger for question in people], policy, on, within=within)
+    on, policy, ledgers = people[0].on, people[0].policy, [question.ledger for question in people]
     owed = [line for question in people for line in lines_of(question)]
-    listed = [line for line in owed if line.status(on) is not Bucket.NOT_DUE or line.due_on <= on + within * DAY]
-    assert {line.due.key for line in found.lines} == {line.key for line in listed if line.kind in FOLLOW_UPS}
-    assert {line.due.key for line in found.duties} == {line.key for line in listed if line.kind not in FOLLOW_UPS}
+    for within in {0, *((line.due_on - on).days for line in owed if line.due_on > on)}:
+        found = WorkList.of(ledgers, policy, on, within=within)
+        listed = [line for line in owed if line.opens_on <= on or line.due_on <= on + within * DAY]
+        assert {line.due.key for line in found.lines} == {line.key for line in listed if line.kind in FOLLOW_UPS}
+        assert {line.due.key for line in found.duties} == {line.key for line in listed if line.kind not in FOLLOW_UPS}
 
 
 # 4. Safe
@@ -262,7 +263,7 @@ VISITS: Final = (LineKind.VISIT, LineKind.FIRST_VISIT)
         "2026-03-10",
         Registered("p1", "2026-03-02"),
         Visited("p1", "2026-03-02", risk=1),
-        Visited("p1", "2026-03-10", risk=0, stability="basic"),
+        Visited("p1", "2026-03-10", risk=3, stability="basic"),
     )
 )
 def test_safe_a_higher_risk_never_puts_a_visit_off(question: Question) -> None:
@@ -273,9 +274,6 @@ def test_safe_a_higher_risk_never_puts_a_visit_off(question: Question) -> None:
         assert_never_later(before, with_facts(question, raised), VISITS)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="on one day a higher risk with a better class goes last, and hides a worse class"
-)
 @given(questions())
 @example(
     asked(
@@ -304,7 +302,6 @@ def test_safe_a_failed_attempt_never_puts_a_visit_off(question: Question) -> Non
         assert_never_later(with_facts(question, facts), with_facts(question, [*facts, missed]), VISITS)
 
 
-@pytest.mark.xfail(strict=True, reason="consent given once more after declining starts an owed first visit anew")
 @given(questions())
 @example(asked("2026-03-17", Registered("p1", "2026-03-02"), Consented("p1", "2026-03-03")))
 def test_safe_declining_never_puts_a_visit_off(question: Question) -> None:
@@ -315,9 +312,6 @@ def test_safe_declining_never_puts_a_visit_off(question: Question) -> None:
         assert_never_later(with_facts(question, facts), with_facts(question, [*facts, declined]), VISITS)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="same-day follow-ups that tie in risk and recorded class stand in the order of ids"
-)
 @given(questions(), st.integers(-1, 200))
 @example(
     asked(
