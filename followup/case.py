@@ -51,7 +51,7 @@ _RUN_DAYS: Final = 7
 _FACE_TO_FACE: Final = frozenset({ContactMode.CLINIC, ContactMode.HOME})
 
 
-@define
+@define(eq=False, repr=False)  # it holds names, which no repr shows
 class Case:
     """What is known of one patient at the end of the day `on`; made by `case_on`, not changed after.
 
@@ -80,16 +80,16 @@ class Case:
     deeds: list[Entry] = Factory(list)
     #: The effective class of the last follow-up, and for how many follow-up days in a row.
     stability: Stability = Stability.UNKNOWN
-    run: int = 0
-    #: Until when the next visit was put off, where no doctor's date was (moves `plan_on` only).
-    postponed_until: date | None = None
+    #: Its class group (undetermined is basic), for how many follow-up days in a row, and the day counted last.
+    run: tuple[Stability, int, date] = (Stability.UNKNOWN, 0, date.min)
+    #: The postponement of the next visit: it replaces a doctor's date, and moves `plan_on` where there is none.
+    postponed: Postponed | None = None
     #: The end-of-day states since the registration: first day, state, the entry that brought it.
     spells: list[tuple[date, State, Entry]] = Factory(list)
     #: Doubts that arose while reading: a finding's code and the entries.
     doubts: list[tuple[str, tuple[Entry, ...]]] = Factory(list)
-    #: The run as the day began and as it stands: class group, length, day counted last.
-    run_before: tuple[Stability, int, date] | None = None
-    run_now: tuple[Stability, int, date] | None = None
+    #: The run as the day began: several follow-ups of one day count as its last.
+    run_before: tuple[Stability, int, date] = (Stability.UNKNOWN, 0, date.min)
     #: Endings that found nothing open; they are tried again after the day's beginnings.
     endings: list[tuple[Status, Entry]] = Factory(list)
     #: The last entry that may have changed the state.
@@ -104,6 +104,14 @@ class Case:
     def status(self) -> Status:
         """Consenting and at home, or why not."""
         return self.spells[-1][1][0]
+
+    @property
+    def planned(self) -> tuple[date, Entry] | None:
+        """The doctor's own date for the next follow-up, or the day until which it was postponed."""
+        last = self.visits[-1] if self.visits else None
+        if last is None or last.next_on is None or last.next_on <= last.on:
+            return None
+        return (last.next_on, last) if self.postponed is None else (self.postponed.until, self.postponed)
 
     @property
     def risk(self) -> RiskLevel | None:
@@ -122,6 +130,7 @@ def case_on(ledger: Ledger, on: date) -> Case | None:
     for day, entries in ledger.effects:
         if day > on:
             break
+        case.run_before = case.run
         for entry in entries:
             _READ[type(entry)](case, entry, day)
         _end_day(case, day)
@@ -134,7 +143,9 @@ def _end_day(case: Case, day: date) -> None:
     if case.registered is None or case.mover is None:
         return
     risk = case.visits[-1].risk if case.visits else None
-    state = (_status(case), risk, case.stability, min(case.run, 2), min(len(case.misses), 3))
+    run, misses = case.run[1], len(case.misses)
+    capped = run if run < 2 else 2, misses if misses < 3 else 3  # noqa: PLR2004, FURB136 - min() takes twice as long
+    state = (_status(case), risk, case.stability, *capped)
     if not case.spells or case.spells[-1][1] != state:
         case.spells.append((day, state, case.mover))
 
@@ -187,17 +198,15 @@ def _read_declined(case: Case, entry: Declined, day: date) -> None:  # noqa: ARG
 
 
 def _read_visited(case: Case, entry: Visited, day: date) -> None:
-    visits = case.visits
-    if not visits or visits[-1].on != day:
-        case.run_before = case.run_now
-    visits.append(entry)
+    case.visits.append(entry)
     case.mover = entry
+    case.postponed = None
     case.stability = effective_class(entry)
-    case.run_now = _run(case.run_before, case.stability, day)
-    case.run = case.run_now[1]
+    case.run = _run(case.run_before, case.stability, day)
     if case.misses:
         _forget_misses(case)
-    _plan(case, entry)
+    if entry.next_on is not None and entry.next_on <= day:
+        case.doubts.append(("date-not-after-visit", (entry,)))
     if case.suspensions:
         _seen_again(case, entry)
 
@@ -207,23 +216,13 @@ def _forget_misses(case: Case) -> None:
     case.anchors.pop("first_missed", None)
 
 
-def _run(before: tuple[Stability, int, date] | None, stability: Stability, day: date) -> tuple[Stability, int, date]:
+def _run(before: tuple[Stability, int, date], stability: Stability, day: date) -> tuple[Stability, int, date]:
     group = _BASIC if stability is _UNDETERMINED else stability
-    if before is None or before[0] is not group:
+    if before[0] is not group:
         return group, 1, day
     if (day - before[2]).days < _RUN_DAYS:
         return before
     return group, before[1] + 1, day
-
-
-def _plan(case: Case, entry: Visited) -> None:
-    case.postponed_until = None
-    if entry.next_on is not None and entry.next_on > entry.on:
-        case.anchors["planned"] = entry.next_on, entry
-        return
-    case.anchors.pop("planned", None)
-    if entry.next_on is not None:
-        case.doubts.append(("date-not-after-visit", (entry,)))
 
 
 def _seen_again(case: Case, entry: Visited) -> None:
@@ -236,12 +235,10 @@ def _seen_again(case: Case, entry: Visited) -> None:
 
 
 def _read_postponed(case: Case, entry: Postponed, day: date) -> None:
-    if entry.until <= (case.visits[-1].on if case.visits else day):
-        case.doubts.append(("date-not-after-visit", (entry,)))
-    elif "planned" in case.anchors:
-        case.anchors["planned"] = entry.until, entry
+    if entry.until > (case.visits[-1].on if case.visits else day):
+        case.postponed = entry
     else:
-        case.postponed_until = entry.until
+        case.doubts.append(("date-not-after-visit", (entry,)))
 
 
 def _read_missed(case: Case, entry: Missed, day: date) -> None:

@@ -7,7 +7,6 @@ enum. Personal fields never show in a repr.
 import json
 from collections.abc import Mapping
 from datetime import date
-from hashlib import sha256
 from typing import Any, ClassVar, Final
 
 from attrs import NOTHING, field, fields_dict, frozen
@@ -62,6 +61,13 @@ def _masked(value: object) -> str:
     return "None" if value is None else "'***'"
 
 
+def _digest(content: dict[str, Any]) -> str:
+    from hashlib import sha256  # noqa: PLC0415 - OpenSSL takes its time, and not every program asks for ids
+
+    text = json.dumps(content, default=date.isoformat, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return sha256(text.encode()).hexdigest()[:20]
+
+
 @frozen
 class Entry:
     """One dated fact about one patient; `id` is a hash of its content, so equal content is one fact."""
@@ -79,10 +85,7 @@ class Entry:
     def id(self) -> str:
         """The first 20 hex digits of the SHA-256 of the canonical JSON."""
         if self._id is None:
-            canonical = json.dumps(
-                self._content(), default=date.isoformat, ensure_ascii=False, separators=(",", ":"), sort_keys=True
-            )
-            object.__setattr__(self, "_id", sha256(canonical.encode()).hexdigest()[:20])
+            object.__setattr__(self, "_id", _digest(self._content()))
         return self._id  # type: ignore[return-value]
 
     def _content(self) -> dict[str, Any]:

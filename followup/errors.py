@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any, Final
 
 from attrs import evolve, field, frozen
@@ -54,8 +53,10 @@ def unknown(code: str, word: object, options: Iterable[str], **facts: Any) -> Pr
     >>> print(unknown("value", "hom", ["home", "clinic"], field="mode"))
     "hom" is no mode; did you mean "home"?
     """
-    known = list(options)
+    from difflib import get_close_matches  # noqa: PLC0415 - only errors need it; an import is quicker without
+
     text = shown(word)
+    known = list(options)
     close = get_close_matches(text, known, n=1) if any(map(str.isalpha, text)) else []
     guess = "".join(match for match in close if match != text)
     found = {"word": text, "options": ", ".join(known), "guess": guess, **facts}

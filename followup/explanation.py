@@ -48,7 +48,7 @@ def _head(case: Case, policy: Policy, bucket: Bucket, lang: str) -> Iterator[str
         status=case.status.label(lang),
         risk=say(lang, "word.unknown") if case.risk is None else int(case.risk),
         stability=case.stability.label(lang),
-        run=case.run,
+        run=case.run[1],
         misses=len(case.misses),
         team=case.team or say(lang, "list.no_team"),
     )

@@ -79,7 +79,7 @@ def _line_doubts(case: Case, line: DueVisit) -> Iterator[Finding]:
     planned = next((reason for reason in line.reasons if reason.anchor is Anchor.PLANNED), None)
     if planned is not None and planned.due_on > line.due_on:
         facts = {"until": planned.due_on, "due": line.due_on}
-        yield Finding("doctors-date-late", (case.anchors["planned"][1],), facts)
+        yield Finding("doctors-date-late", (case.postponed or last,), facts)
 
 
 def _presence_doubts(last: Visited, line: DueVisit) -> Iterator[Finding]:

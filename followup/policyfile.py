@@ -2,11 +2,9 @@
 
 import json
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import cache, partial
-from hashlib import sha256
 from operator import eq, ge, gt, le, lt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -104,6 +102,8 @@ def _text(name: str, folder: Path) -> tuple[str, str]:
 
 
 def _toml(place: str, text: str) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - see _converter
+
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -131,6 +131,8 @@ def _policy(chain: list[tuple[str, str]]) -> Policy:
 
 
 def _version(tables: list[dict[str, Any]]) -> str:
+    from hashlib import sha256  # noqa: PLC0415 - see _converter
+
     canonical = json.dumps(tables, default=date.isoformat, ensure_ascii=False, sort_keys=True)
     return sha256(canonical.encode()).hexdigest()[:12]
 

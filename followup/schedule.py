@@ -30,6 +30,7 @@ from followup.terms import Anchor, Bucket, ContactMode, LineKind, Role, Silence,
 
 # Members of an enum are looked up by a slow property in Python 3.11; what every decision needs is kept here.
 _VISIT, _BEGAN, _DONE, _FIRST_MISSED = Anchor.VISIT, Anchor.BEGAN, Anchor.DONE, Anchor.FIRST_MISSED
+_PLANNED = Anchor.PLANNED
 _INFORMED, _ANSWERED = Anchor.INFORMED, frozenset({Anchor.INFORMED, Anchor.INCIDENT})
 _RETRY, _REPORT = LineKind.RETRY, LineKind.REPORT
 _OVERDUE, _DUE_TODAY, _OPEN, _NOT_DUE = Bucket.OVERDUE, Bucket.DUE_TODAY, Bucket.OPEN, Bucket.NOT_DUE
@@ -209,7 +210,9 @@ def _weigh(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[str, R
         anchor, clock, entry = _BEGAN, began, beginning
     if policy.duties_from is not None and rule.kind not in FOLLOW_UPS:
         clock = max(clock, policy.duties_from)
-    due_on = max(rule.within.after(clock, policy.calendar), rule.since)
+    due_on = rule.within.after(clock, policy.calendar)
+    due_on = max(due_on, rule.since)
+    opens_on = due_on - rule.lead
     return Reason(
         rule.id,
         rule.title,
@@ -221,12 +224,12 @@ def _weigh(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[str, R
         entry.id,
         rule.within,
         rule.since,
-        _counted(rule.within, clock, policy),
+        None if rule.within.unit != "workday" else _counted(rule.within, clock, policy),
         rule.with_,
         rule.invites,
         rule.mode,
         rule.to,
-        max(clock, due_on - rule.lead),
+        max(clock, opens_on),
         due_on,
     )
 
@@ -240,9 +243,7 @@ def _began(rule: Rule, case: Case, held: Sequence[Mapping[str, Rule]]) -> tuple[
     return day, entry
 
 
-def _counted(within: Interval, clock: date, policy: Policy) -> str | None:
-    if within.unit != "workday":
-        return None
+def _counted(within: Interval, clock: date, policy: Policy) -> str:
     return "provisional" if within.is_provisional(clock, policy.calendar) else "published"
 
 
@@ -262,6 +263,8 @@ def _known(anchor: Anchor, rule: Rule, case: Case, began: date, beginning: Entry
         return None if visit is None else (visit.on, visit)
     if anchor is _BEGAN:
         return began, beginning
+    if anchor is _PLANNED:
+        return case.planned
     if anchor in _ANSWERED:
         return _unanswered(case.informed if anchor is _INFORMED else case.incidents, rule, case)
     return case.anchors.get(f"done {rule.kind}" if anchor is _DONE else anchor)
@@ -347,7 +350,9 @@ def _strictness(pair: tuple[Rule, Reason]) -> tuple[date, bool]:
 
 
 def _plan(case: Case, policy: Policy, opens_on: date, due_on: date) -> date:
-    until = due_on if case.postponed_until is None else min(max(case.postponed_until, opens_on), due_on)
+    until = due_on
+    if case.postponed is not None:
+        until = min(max(case.postponed.until, opens_on), due_on)
     return policy.calendar.last_workday(until)
 
 

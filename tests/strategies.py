@@ -160,17 +160,21 @@ _WELL: Final[_Fields] = {
 }
 
 
+def _weeks(season: date, count: int = DAYS) -> list[date]:
+    return [season + timedelta(number) for number in range(count + 1)]
+
+
 def days_of(season: date, count: int = DAYS) -> SearchStrategy[date]:
     """Return the days of a season, the first where it does not matter."""
-    return st.integers(0, count).map(lambda number: season + timedelta(number))
+    return st.sampled_from(_weeks(season, count))
 
 
 def _maybe_day(season: date, count: int = DAYS) -> SearchStrategy[date | None]:
-    return st.integers(-1, count).map(lambda number: None if number < 0 else season + timedelta(number))
+    return _maybe(_weeks(season, count))
 
 
 def _recorded(season: date) -> SearchStrategy[str | None]:
-    return _maybe_day(season, 3 * DAYS).map(lambda day: None if day is None else f"{day}T09:00:00+08:00")
+    return _maybe(f"{day}T09:00:00+08:00" for day in _weeks(season, 3 * DAYS))
 
 
 def _that_matter(season: date) -> dict[str, _Fields]:
