@@ -210,9 +210,7 @@ def _weigh(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[str, R
         anchor, clock, entry = _BEGAN, began, beginning
     if policy.duties_from is not None and rule.kind not in FOLLOW_UPS:
         clock = max(clock, policy.duties_from)
-    due_on = rule.within.after(clock, policy.calendar)
-    due_on = max(due_on, rule.since)
-    opens_on = due_on - rule.lead
+    due_on = max(rule.within.after(clock, policy.calendar), rule.since)
     return Reason(
         rule.id,
         rule.title,
@@ -229,7 +227,7 @@ def _weigh(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[str, R
         rule.invites,
         rule.mode,
         rule.to,
-        max(clock, opens_on),
+        max(clock, due_on - rule.lead),
         due_on,
     )
 
