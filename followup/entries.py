@@ -5,6 +5,7 @@ enum. Personal fields never show in a repr.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, ClassVar, Final
@@ -52,6 +53,8 @@ from followup.terms import (
     Stability,
     Symptom,
 )
+
+_ID: Final = re.compile(r"[0-9a-f]{20}")
 
 #: The fields that say who somebody is: kept apart in a register, hidden in reprs.
 PERSONAL: Final = ("name", "id_number", "sex", "born", "phone", "guardian")
@@ -372,6 +375,11 @@ def known_as(entry: Entry, known_id: str) -> Entry:
     """Return the entry with the id under which a register keeps it: whoever is forgotten loses content, not ids."""
     object.__setattr__(entry, "_id", known_id)
     return entry
+
+
+def shown_id(entry_id: str) -> str:
+    """Return what may be shown of an id somebody gave: whole where it is one, else as any other word."""
+    return entry_id if _ID.fullmatch(entry_id) else shown(entry_id)
 
 
 def _construct(kind: type[Entry], values: dict[str, Any]) -> Entry:

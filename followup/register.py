@@ -24,7 +24,7 @@ from attrs import evolve, frozen
 from sqlite_utils import Database
 
 from followup.case import Case, case_on
-from followup.entries import PERSONAL, Entry, Registered, Retracted, entry_from_json, known_as
+from followup.entries import PERSONAL, Entry, Registered, Retracted, entry_from_json, known_as, shown_id
 from followup.errors import Problem, RegisterError, shown
 from followup.ledger import Ledger
 from followup.policy import FOLLOW_UPS, Policy
@@ -178,7 +178,7 @@ class Register:
         )
         if len(found) != 1:
             code = "entry.ambiguous" if found or len(beginning) < _SHORTEST else "retract.unknown"
-            raise RegisterError(Problem(code, facts={"entry": shown(beginning)}))
+            raise RegisterError(Problem(code, facts={"entry": shown_id(beginning)}))
         return found[0]
 
     # What follows serves the methods above.
@@ -280,7 +280,7 @@ class Register:
     def _retraction_problems(self, entry: Retracted, here: dict[str, str]) -> list[Problem]:
         row = self.db.execute("SELECT patient FROM entries WHERE id = ?", (entry.entry,)).fetchone()
         owner = here.get(entry.entry) or (row[0] if row else None)
-        facts = {"entry": shown(entry.entry), "patient": shown(entry.patient)}
+        facts = {"entry": shown_id(entry.entry), "patient": shown(entry.patient)}
         if owner is None:
             return [Problem("retract.unknown", facts=facts)]
         return [] if owner == entry.patient else [Problem("retract.stranger", facts=facts)]

@@ -77,9 +77,9 @@ def standing_facts(question: Question) -> tuple[Entry, ...]:
     return facts
 
 
-def asked(on: str, *entries: Entry) -> Question:
-    """Return a question about a written ledger, under the national norm."""
-    return Question(Ledger("p1", entries), POLICIES[0], date.fromisoformat(on))
+def asked(on: str, *entries: Entry, policy: Policy = POLICIES[0]) -> Question:
+    """Return a question about a written ledger, under the national norm where nothing else is said."""
+    return Question(Ledger("p1", entries), policy, date.fromisoformat(on))
 
 
 def with_facts(question: Question, facts: Iterable[Entry]) -> Question:
@@ -447,6 +447,9 @@ def test_explained_the_day_counted_from_is_told_by_the_entry(question: Question)
 
 
 @given(questions())
+@example(
+    asked("2025-01-02", Registered("p1", "2024-12-01"), Visited("p1", "2024-12-10", risk=3), policy=POLICIES[1])
+)  # two weeks end before the rule takes effect
 def test_explained_replaying_the_arithmetic_gives_the_day(question: Question) -> None:
     """The period counted from the day that the reason names, never before the rule's first day, is its last day."""
     for reason in _reasons(lines_of(question)):
