@@ -93,7 +93,7 @@ def _command(function: Callable[..., None]) -> Callable[..., None]:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="followup")
 def main() -> None:
-    """Who is due for a follow-up, by when, with whom, and why. 严重精神障碍患者随访到期管理。"""
+    """严重精神障碍患者随访到期管理 · Who is due for a follow-up, by when, with whom, and why."""
 
 
 @main.command()
@@ -104,7 +104,7 @@ def main() -> None:
 @click.option("--duties-from", type=Day(), help="First day for duties; today if not given. 职责起算日。")
 @_command
 def init(register: Path, name: str, duties_from: date | None, today: date, lang: str) -> None:
-    """Make a new register. 新建登记库。"""
+    """新建登记库 · Make a new register."""
     from followup.policyfile import load_policy
     from followup.register import Register
 
@@ -119,7 +119,7 @@ def init(register: Path, name: str, duties_from: date | None, today: date, lang:
 @click.option("--dry-run", is_flag=True, help="Check only. 只检查,不入库。")
 @_command
 def import_(register: Path, files: tuple[Path, ...], dry_run: bool, today: date, lang: str) -> None:
-    """Import official forms (.csv) or JSON lines (.jsonl), all or nothing. 导入随访表格。"""
+    """导入随访表格 · Import official forms (.csv) or JSON lines (.jsonl), all or nothing."""
     from followup.forms import read_files
 
     with _opened(register) as found:
@@ -137,7 +137,7 @@ def import_(register: Path, files: tuple[Path, ...], dry_run: bool, today: date,
 @click.option("--reason", required=True, help="Why. 撤回原因。")
 @_command
 def retract(register: Path, entry: str, reason: str, today: date, lang: str) -> None:
-    """Take an entry back, by its id or the beginning of it. 撤回一条记录。"""
+    """撤回一条记录 · Take an entry back, by its id or the beginning of it."""
     from followup.entries import Retracted
 
     with _opened(register) as found:
@@ -171,7 +171,7 @@ def due(
     today: date,
     lang: str,
 ) -> None:
-    """Print the due list: overdue, due today or open. 打印到期名单。"""
+    """打印到期名单 · Print the due list: overdue, due today or open."""
     from followup.terms import Bucket
     from followup.views import render
 
@@ -201,7 +201,7 @@ def _write(path: Path, text: str) -> None:
 @click.option("--on", type=Day(), help="The day asked about; today if not given. 查询日期。")
 @_command
 def explain(register: Path, patient: str, on: date | None, today: date, lang: str) -> None:
-    """Tell one patient's entries, rules and dates, and why. 说明一名患者的随访日期及依据。"""
+    """说明一名患者的随访日期及依据 · Tell one patient's entries, rules and dates, and why."""
     from followup.explanation import explain as tell
 
     with _opened(register) as found:
@@ -228,11 +228,11 @@ class EntryTypes(click.Group):
 @click.argument("register", type=click.Path(path_type=Path))
 @click.pass_context
 def record(ctx: click.Context, register: Path) -> None:
-    """Record one entry, or JSON lines from stdin with "-". 录入一条记录。"""
+    """录入一条记录 · Record one entry, or JSON lines from stdin with "-"."""
     ctx.obj = register
 
 
-@click.command("-", help="Read JSON lines from stdin. 从标准输入读取 JSON 行。")
+@click.command("-", help="从标准输入读取 JSON 行 · Read JSON lines from stdin.")
 @click.pass_obj
 @_command
 def _record_lines(register: Path, today: date, lang: str) -> None:
@@ -257,7 +257,7 @@ def _record_one(kind: str) -> click.Command:
     names = [key for key in FIELDS[kind].values() if key != "form"]
     for name in reversed(names):
         click.option(f"--{name.replace('_', '-')}", name, required=name == "patient")(run)
-    words = "  ".join(say(lang, f"entry.{kind}") for lang in LANGUAGES)
+    words = " · ".join(say(lang, f"entry.{kind}") for lang in LANGUAGES)
     command: Callable[..., None] = click.pass_obj(_command(run))
     return click.command(kind, help=words)(command)
 
