@@ -1,12 +1,12 @@
 """Policies as TOML files: found, read, and refused with all their problems at once."""
 
 import json
+import os.path
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import cache, partial
 from operator import eq, ge, gt, le, lt
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import evolve, fields_dict, frozen
@@ -17,9 +17,10 @@ from followup.policy import FOLLOW_UPS, VOCABULARY, Condition, Policy, Rule, Tit
 from followup.terms import Anchor, ContactMode, LineKind, Office, Role, Term
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cattrs import Converter
 
-_BUNDLE: Final = Path(__file__).parent / "policies"
 _COMPARED: Final = re.compile(r"(>=|<=|>|<)\s*(\d+)")
 _RANGE: Final = re.compile(r"(\d+)\.\.(\d+)")
 
@@ -48,10 +49,10 @@ def bundled_policies() -> tuple[str, ...]:
     >>> bundled_policies()
     ('dongguan', 'national-2018')
     """
-    return tuple(sorted(path.stem for path in _BUNDLE.glob("*.toml")))
+    return tuple(sorted(path.stem for path in _bundle().glob("*.toml")))
 
 
-def load_policy(name: str | Path) -> Policy:
+def load_policy(name: "str | Path") -> Policy:
     """Return a policy by its bundled name or its TOML file, with the policies that it extends.
 
     Raises `InvalidPolicy` with every problem of the file, each with its path in it.
@@ -68,19 +69,25 @@ def policy_from_texts(texts: Iterable[str]) -> Policy:
     return _policy([(f"policy {number}", text) for number, text in enumerate(texts, 1)])
 
 
-def _chain(name: str, folder: Path = Path(), below: tuple[str, ...] = ()) -> list[tuple[str, str]]:
-    place, text = _text(name, folder)
-    known = str(Path(place).resolve())
+def _bundle() -> "Path":
+    from pathlib import Path  # noqa: PLC0415 - see _converter
+
+    return Path(__file__).parent / "policies"
+
+
+def _chain(name: str, folder: str = "", below: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+    """Return place and text of a policy and its bases, bases first; `below` are the files that led here."""
+    place, text = _text(os.path.join(folder, name) if folder and name not in bundled_policies() else name)
+    known = os.path.realpath(place)
     if known in below:
-        raise _BadBaseError(
-            Problem("circle", facts={"circle": " -> ".join(Path(name).name for name in (*below, known))})
-        )
+        circle = " -> ".join(os.path.basename(path) for path in (*below, known))
+        raise _BadBaseError(Problem("circle", facts={"circle": circle}))
     header = _toml(place, text).get("policy")
     base = header.get("extends") if isinstance(header, dict) else None
     if not isinstance(base, str):
         return [(place, text)]
     try:
-        return [*_chain(base, Path(place).parent, (*below, known)), (place, text)]
+        return [*_chain(base, os.path.dirname(place), (*below, known)), (place, text)]
     except _BadBaseError as error:
         raise InvalidPolicy([problem.at(place, "policy.extends") for problem in error.problems]) from None
 
@@ -89,16 +96,15 @@ class _BadBaseError(InvalidPolicy):
     pass
 
 
-def _text(name: str, folder: Path) -> tuple[str, str]:
-    if name in bundled_policies():
-        return name, (_BUNDLE / f"{name}.toml").read_text("utf-8")
+def _text(place: str) -> tuple[str, str]:
+    path = str(_bundle() / f"{place}.toml") if place in bundled_policies() else place
     try:
-        path = folder / name
-        return str(path), path.read_text("utf-8-sig")
+        with open(path, encoding="utf-8-sig") as file:
+            return place, file.read()
     except UnicodeDecodeError:
-        raise InvalidPolicy(Problem("unreadable", (str(path),))) from None
+        raise InvalidPolicy(Problem("unreadable", (place,))) from None
     except (OSError, ValueError):  # nothing there, a folder, an endless name, a NUL in it
-        raise _BadBaseError(unknown("policy", name, bundled_policies())) from None
+        raise _BadBaseError(unknown("policy", os.path.basename(place), bundled_policies())) from None
 
 
 def _toml(place: str, text: str) -> dict[str, Any]:
