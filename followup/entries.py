@@ -91,8 +91,8 @@ class Entry:
         return hash(self.id)
 
     def __repr__(self) -> str:
-        told = {name: value for name, value in self._content().items() if name not in _HIDDEN}
-        return f"{type(self).__name__}({', '.join(f'{name}={value!s}' for name, value in told.items())})"
+        told = {name: value for name, value in self.as_json().items() if name not in _HIDDEN}
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in told.items())})"
 
     @property
     def id(self) -> str:
