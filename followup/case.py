@@ -278,11 +278,9 @@ def _ending(status: Status, anchor: str) -> Callable[[Case, Any, date], None]:
 
 
 def _close(case: Case, status: Status, on: date) -> bool:
-    """End what began before the day `on`, or else on it; a later stay goes on."""
+    """End what began up to the day `on`, however often it was told; a later stay goes on."""
     begun = case.suspensions.get(status, [])
-    after = [day for day in begun if day >= on]
-    if len(after) == len(begun):
-        after = [day for day in begun if day > on]
+    after = [day for day in begun if day > on]
     if after:
         case.suspensions[status] = after
     else:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from followup.case import Case, case_on
+from followup.dates import Interval
 from followup.entries import Entry, Visited
 from followup.ledger import Ledger
 from followup.policy import Policy
@@ -16,8 +17,8 @@ from followup.terms import Anchor, LineKind, Role
 
 #: How a spreadsheet knows a formula.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-#: So many days with a failed attempt in a row meet the definition of a loss (U).
-_MISSES: Final = 3
+#: Three days with a failed attempt in a row, within a month of the first of them, meet the definition of a loss (U).
+_MONTH: Final = Interval(1, "month")
 
 
 @frozen
@@ -63,7 +64,7 @@ def doubts(case: Case, running: Iterable[DueVisit]) -> tuple[Finding, ...]:
 
 
 def _case_doubts(case: Case) -> Iterator[Finding]:
-    if len(case.misses) >= _MISSES:
+    if any(third <= _MONTH.after(first) for first, third in zip(case.misses, case.misses[2:], strict=False)):
         yield Finding("three-misses", (case.anchors["first_missed"][1],))
     if any(isinstance(value, str) and value.startswith(_FORMULA) for value in case.person.values()):
         yield Finding("formula-in-text", ())

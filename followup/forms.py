@@ -106,8 +106,10 @@ def read_line(line: str, where: tuple[str, ...], today: date, found: Reading) ->
         found.problems.append(Problem("json", where, {"reason": getattr(error, "msg", "too long or too deep")}))
     else:
         found.entries.append(Sourced(entry, where))
-        if entry.on > today:
-            found.problems.append(Problem("future", (*where, "on"), {"on": entry.on, "today": today}))
+        for name in ("on", "informed_on"):
+            day = getattr(entry, name, None)
+            if day is not None and day > today:
+                found.problems.append(Problem("future", (*where, name), {"on": day, "today": today}))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -374,5 +374,9 @@ def _missing(case: Case, reasons: Iterable[Reason]) -> tuple[Role, ...]:
     last = case.visits[-1] if case.visits else None
     if last is None or last.present is None:
         return ()
-    owed = [reason.roles for reason in reasons if reason.roles and reason.anchor_on <= last.on]
+    owed = [
+        reason.roles
+        for reason in reasons
+        if reason.anchor_on < last.on or (reason.anchor_on == last.on and reason.anchor is not _VISIT)
+    ]
     return _ordered(set().union(*owed).difference(last.present))

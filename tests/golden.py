@@ -83,6 +83,6 @@ def answer(case: GoldenCase, policy: Policy, on: date, expected: str) -> str:
         text = f"{line.kind} due {line.due_on}"
         text += f" opens {line.opens_on}" if asked and asked["opens"] else ""
         text += f" by {line.reasons[0].rule}" if asked and asked["by"] else ""
-        text += f" missing {' '.join(line.missing_roles)}" if asked and asked["missing"] else ""
+        text += f" missing {' '.join(line.missing_roles) or 'nobody'}" if asked and asked["missing"] else ""
         parts.append(text)
     return "; ".join(parts)

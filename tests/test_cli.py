@@ -235,6 +235,12 @@ def test_an_entry_after_today_is_refused(register: Path) -> None:
     assert "2026-11-24 is after today (2026-11-23)" in run(*words, code=3).stderr
 
 
+def test_nobody_is_hidden_by_being_told_of_after_today(register: Path) -> None:
+    """A discharge that the centre will hear of in 2062 is a slip of the pen."""
+    words: list[str | Path] = ["record", register, "discharged", "--patient", "p1", "--on", "2026-11-20"]
+    assert "informed_on: 2062-11-20 is after today" in run(*words, "--informed-on", "2062-11-20", code=3).stderr
+
+
 def test_today_is_shanghais(register: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Today is the civil date in Asia/Shanghai, whatever the machine's zone."""
     monkeypatch.setenv("TZ", "America/New_York")
