@@ -32,8 +32,8 @@ from followup.entries import (
     Released,
     Retracted,
     Visited,
-    entry_from_json,
 )
+from followup.entryjson import entry_from_json
 from followup.errors import FollowupError, InvalidEntry, InvalidFile, InvalidPolicy, Problem, UnpublishedYear
 from followup.findings import Finding, findings
 from followup.ledger import Ledger

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from followup.entries import Entry, Registered, Visited, entry_from_json
+from followup.entries import Entry, Registered, Visited
+from followup.entryjson import entry_from_json
 from followup.errors import FollowupError, InvalidEntry, InvalidFile, Problem, shown
 from followup.patientform import (
     CONSENT,

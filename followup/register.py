@@ -24,7 +24,8 @@ from attrs import evolve, frozen
 from sqlite_utils import Database
 
 from followup.case import Case, case_on
-from followup.entries import PERSONAL, Entry, Registered, Retracted, entry_from_json, known_as, shown_id
+from followup.entries import PERSONAL, Entry, Registered, Retracted
+from followup.entryjson import entry_from_json, known_as, shown_id
 from followup.errors import Problem, RegisterError, shown
 from followup.ledger import Ledger
 from followup.policy import FOLLOW_UPS, Policy

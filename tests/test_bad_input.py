@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from followup.cli import main
-from followup.entries import FIELDS, Entry, entry_from_json
+from followup.entries import FIELDS, Entry
+from followup.entryjson import entry_from_json
 from followup.policyfile import load_policy
 from followup.register import Register
 

@@ -20,6 +20,7 @@ ORDER = [
     "dates",
     "fields",
     "entries",
+    "entryjson",
     "stability",
     "ledger",
     "case",
