@@ -12,7 +12,7 @@ import pytest
 from attrs import evolve
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from strategies import POLICIES, Question, days_of, entries, questions, rounds
+from strategies import POLICIES, Question, entries, questions, rounds
 
 from followup import (
     Bucket,
@@ -475,12 +475,22 @@ def _told(entry: Entry) -> set[date | None]:
 # 7. Late is accepted
 
 
-@given(questions(), st.data())
-def test_late_when_a_fact_was_recorded_does_not_matter(question: Question, data: st.DataObject) -> None:
-    """The answer depends on the entries' own days alone, not on when they were recorded."""
-    moments = st.none() | days_of(question.on).map(lambda day: f"{day}T08:00:00+08:00")
-    told = [evolve(entry, recorded_at=data.draw(moments)) for entry in question.ledger.entries]
-    assert answered(with_facts(question, told)) == answered(question)
+@given(questions())
+@example(
+    asked(
+        "2026-03-10",
+        Registered("p1", "2026-03-02"),
+        Visited("p1", "2026-03-10", risk=0, next_on="2026-03-12"),
+        Visited("p1", "2026-03-10", risk=0, next_on="2026-03-13"),
+    )
+)
+def test_late_when_a_fact_was_recorded_does_not_matter(question: Question) -> None:
+    """The answer depends on the entries' own days alone, whether they were recorded in turn or the last one first."""
+    known = question.ledger.entries
+    moments = [f"{question.on + number * DAY}T08:00:00+08:00" for number in range(len(known))]
+    for order in (moments, moments[::-1]):
+        told = [evolve(entry, recorded_at=moment) for entry, moment in zip(known, order, strict=True)]
+        assert answered(with_facts(question, told)) == answered(question)
 
 
 @given(questions(), st.data())
