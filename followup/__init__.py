@@ -2,12 +2,14 @@
 
 >>> from datetime import date
 >>> ledger = Ledger("p1", [Registered("p1", "2026-10-20"), Visited("p1", "2026-11-01", risk=3, mode="home")])
->>> [str(line.due_on) for line in due_visits(ledger, load_policy("national-2018"), date(2026, 11, 22))]
-['2026-11-15']
+>>> [f"{line.kind} {line.due_on}" for line in due_visits(ledger, load_policy("national-2018"), date(2026, 11, 22))]
+['referral 2026-11-01', 'referral-check 2026-11-15', 'visit 2026-11-15', 'health-check 2027-10-20']
 """
 
+from followup.audit import Remark, audit
 from followup.case import Case, case_on
 from followup.dates import Interval, WorkCalendar, work_calendar
+from followup.duevisit import DueVisit, Reason
 from followup.entries import (
     Admitted,
     Amended,
@@ -39,7 +41,7 @@ from followup.findings import Finding, findings
 from followup.ledger import Ledger
 from followup.policy import Policy, Rule, Source
 from followup.policyfile import bundled_policies, load_policy
-from followup.schedule import DueVisit, Reason, due_visits, standing
+from followup.schedule import due_visits, standing
 from followup.terms import Bucket, ContactMode, LineKind, RiskLevel, Role, Stability, Status
 from followup.worklist import WorkLine, WorkList
 
@@ -80,6 +82,7 @@ __all__ = [
     "Referred",
     "Registered",
     "Released",
+    "Remark",
     "Retracted",
     "RiskLevel",
     "Role",
@@ -92,6 +95,7 @@ __all__ = [
     "WorkCalendar",
     "WorkLine",
     "WorkList",
+    "audit",
     "bundled_policies",
     "case_on",
     "due_visits",

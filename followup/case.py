@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from attrs import Factory, define
 
+from followup.dates import Interval
 from followup.entries import (
     PERSONAL,
     Admitted,
@@ -36,7 +37,8 @@ from followup.ledger import Ledger
 from followup.stability import effective_class
 from followup.terms import ContactMode, RiskLevel, Seen, Stability, Status
 
-#: The facts that rules speak of: status, risk, effective class, class run (0-2), misses (0-3).
+#: The facts that rules speak of: status, risk, effective class, class run (0-2), misses (0-2, or 3 where they
+#: meet the definition of a loss).
 State = tuple[Status, RiskLevel | None, Stability, int, int]
 
 # Members of an enum are looked up by a slow property in Python 3.11; what every fold needs is kept here.
@@ -48,6 +50,7 @@ _SUSPENSIONS: Final = (Status.DEAD, Status.MOVED_OUT, Status.IN_HOSPITAL, Status
 #: A follow-up less than this many days after the one counted last does not advance the class run (A).
 _RUN_DAYS: Final = 7
 
+_MONTH: Final = Interval(1, "month")
 _FACE_TO_FACE: Final = frozenset({ContactMode.CLINIC, ContactMode.HOME})
 
 
@@ -69,8 +72,10 @@ class Case:
     suspensions: dict[Status, list[date]] = Factory(dict)
     #: The completed follow-ups, in order.
     visits: list[Visited] = Factory(list)
-    #: Days with a failed attempt since the last follow-up or return.
+    #: Days with a failed attempt since the last follow-up or return, and whether three of them in a row lie
+    #: within a month of the first of the three: the definition of a loss (U).
     misses: list[date] = Factory(list)
+    not_reached: bool = False
     #: The latest of each kind of anchor, with the entry that tells it.
     anchors: dict[str, tuple[date, Entry]] = Factory(dict)
     #: The days on which the centre was informed, and of incidents: an earlier one may still wait for its answer.
@@ -144,7 +149,8 @@ def _end_day(case: Case, day: date) -> None:
         return
     risk = case.visits[-1].risk if case.visits else None
     run, misses = case.run[1], len(case.misses)
-    capped = run if run < 2 else 2, misses if misses < 3 else 3  # noqa: PLR2004, FURB136 - min() takes twice as long
+    misses = 3 if case.not_reached else misses if misses < 2 else 2  # noqa: PLR2004, FURB136 - min() takes twice as long
+    capped = run if run < 2 else 2, misses  # noqa: PLR2004, FURB136
     state = (_status(case), risk, case.stability, *capped)
     if not case.spells or case.spells[-1][1] != state:
         case.spells.append((day, state, case.mover))
@@ -213,6 +219,7 @@ def _read_visited(case: Case, entry: Visited, day: date) -> None:
 
 def _forget_misses(case: Case) -> None:
     case.misses.clear()
+    case.not_reached = False
     case.anchors.pop("first_missed", None)
 
 
@@ -246,6 +253,7 @@ def _read_missed(case: Case, entry: Missed, day: date) -> None:
         case.anchors["first_missed"] = day, entry
     if not case.misses or case.misses[-1] != day:
         case.misses.append(day)
+        case.not_reached |= len(case.misses) > 2 and day <= _MONTH.after(case.misses[-3])  # noqa: PLR2004
     case.mover = entry
 
 

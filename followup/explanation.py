@@ -5,11 +5,12 @@ from datetime import date
 from unicodedata import category
 
 from followup.case import Case, case_on
+from followup.duevisit import DueVisit
 from followup.entries import FIELDS, PERSONAL, Entry
 from followup.findings import doubts
 from followup.ledger import Ledger
 from followup.policy import Policy
-from followup.schedule import DueVisit, lines, resting, stands, verdicts
+from followup.schedule import lines, resting, stands, verdicts
 from followup.sentences import say, sentences
 from followup.terms import Bucket, Silence, Term
 

@@ -7,18 +7,16 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from followup.case import Case, case_on
-from followup.dates import Interval
+from followup.duevisit import DueVisit
 from followup.entries import Entry, Visited
 from followup.ledger import Ledger
 from followup.policy import Policy
-from followup.schedule import DueVisit, lines
+from followup.schedule import lines
 from followup.sentences import say
 from followup.terms import Anchor, LineKind, Role
 
 #: How a spreadsheet knows a formula.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-#: Three days with a failed attempt in a row, within a month of the first of them, meet the definition of a loss (U).
-_MONTH: Final = Interval(1, "month")
 
 
 @frozen
@@ -64,7 +62,7 @@ def doubts(case: Case, running: Iterable[DueVisit]) -> tuple[Finding, ...]:
 
 
 def _case_doubts(case: Case) -> Iterator[Finding]:
-    if any(third <= _MONTH.after(first) for first, third in zip(case.misses, case.misses[2:], strict=False)):
+    if case.not_reached:
         yield Finding("three-misses", (case.anchors["first_missed"][1],))
     if any(isinstance(value, str) and value.startswith(_FORMULA) for value in case.person.values()):
         yield Finding("formula-in-text", ())

@@ -1,13 +1,14 @@
 """The rules: a district's policy as cited, dated values; `policyfile` reads them from TOML.
 
-A rule is a condition (`when`), a clock (`after`, `within`) and a settling fact (its `kind`).
+A rule is a condition (`when`), a clock (`after`, `within`) and a settling fact (its `kind`); it is in force
+from `since` to `until`. A policy that follows another (`Policy.then`) is one policy with the rules of both.
 """
 
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, fields, frozen
 
 from followup.case import State
 from followup.dates import Interval, WorkCalendar, work_calendar
@@ -76,12 +77,23 @@ class Rule:
     mode: tuple[ContactMode, ...] = ()
     #: The first day the rule is in force.
     since: date
+    #: The last day it is, where it ends.
+    until: date | None = None
+    #: How long after `since` a date under the former rules still holds, where it is the later one.
+    transition: Interval | None = None
     title: Title
     source: Source
+    #: The rule of a base that this one replaces from `since` on, and why.
+    replaces: str | None = None
+    reason: Title | None = None
     #: The policy that wrote the rule.
     policy: str = ""
+    #: A duty's clock starts no earlier, where the rule came with a later policy.
+    counted_from: date | None = None
     #: `opens` as a number of days.
-    lead: timedelta = field(init=False, eq=False, repr=False)
+    lead: timedelta = field(init=False, repr=False)
+    #: The first last day that the rule can set by itself: `since`, or the transition's end.
+    earliest: date = field(init=False, repr=False)
 
     @opens.default
     def _usual_opening(self) -> Interval:
@@ -92,9 +104,43 @@ class Rule:
     def _lead(self) -> timedelta:
         return timedelta(self.opens.longest)
 
+    @earliest.default
+    def _earliest(self) -> date:
+        return self.since if self.transition is None else self.transition.after(self.since)
+
+    def holds_on(self, day: date) -> bool:
+        """Say whether the rule is in force on a day."""
+        return self.since <= day and (self.until is None or day <= self.until)
+
+    def ended(self, last: date) -> "Rule":
+        """Return the rule, in force until the day `last` at most."""
+        return evolve(self, until=last if self.until is None else min(self.until, last))
+
     def matches(self, state: State) -> bool:
         """Say whether the condition holds in a state."""
         return any(all(map(frozenset.__contains__, condition, state)) for condition in self.when)
+
+
+@frozen(kw_only=True)
+class Off:
+    """A base's rule switched off from a day on: which, why, and by which text."""
+
+    off: str
+    since: date
+    reason: Title
+    source: Source
+    #: The policy that switches it off.
+    policy: str = ""
+
+
+@frozen(kw_only=True)
+class Edition:
+    """Which policy was in force from the day `since` on."""
+
+    id: str
+    title: Title
+    version: str
+    since: date = date.min
 
 
 @frozen(kw_only=True)
@@ -111,20 +157,87 @@ class Policy:
     extends: str | None = None
     version: str
     rules: tuple[Rule, ...] = field(eq=False)
+    #: The rules of bases that are switched off.
+    offs: tuple[Off, ...] = ()
     #: The TOML texts, bases first: what a register keeps.
     texts: tuple[str, ...] = field(repr=False)
     calendar: WorkCalendar = field(factory=work_calendar, eq=False, repr=False)
     #: A duty's clock starts no earlier: no one is greeted with years of unrecorded duties.
     duties_from: date | None = None
-    _matching: dict[State, dict[str, Rule]] = field(factory=dict, init=False, eq=False, repr=False)
+    #: The policies that were in force, one after the other, this one last.
+    editions: tuple[Edition, ...] = field()
+    #: Whether any rule ends.
+    changes: bool = field(init=False, eq=False, repr=False)
+    _matching: dict[State, Mapping[Rule, None]] = field(factory=dict, init=False, eq=False, repr=False)
 
-    def matching(self, state: State) -> Mapping[str, Rule]:
-        """Return the rules, by id, whose condition holds in a state, whatever their dates."""
+    @editions.default
+    def _only_edition(self) -> tuple[Edition, ...]:
+        return (Edition(id=self.id, title=self.title, version=self.version),)
+
+    @changes.default
+    def _changes(self) -> bool:
+        return any(rule.until is not None for rule in self.rules)
+
+    def matching(self, state: State) -> Mapping[Rule, None]:
+        """Return the rules whose condition holds in a state, whatever their dates, in order and to look up."""
         found = self._matching.get(state)
         if found is None:
-            found = self._matching[state] = {rule.id: rule for rule in self.rules if rule.matches(state)}
+            found = self._matching[state] = dict.fromkeys(rule for rule in self.rules if rule.matches(state))
         return found
 
     def changes_after(self, day: date) -> tuple[date, ...]:
-        """Return the days after `day` on which a rule comes into force, in order."""
-        return tuple(sorted({rule.since for rule in self.rules if rule.since > day}))
+        """Return the days after `day` on which a rule comes into force or is so no longer, in order."""
+        ends = {rule.until + _DAY for rule in self.rules if rule.until is not None}
+        begins = {rule.since for rule in self.rules} | {edition.since for edition in self.editions}
+        return tuple(sorted(change for change in begins | ends if change > day))
+
+    def edition(self, on: date) -> Edition:
+        """Return which policy is in force on a day."""
+        return next((one for one in reversed(self.editions) if one.since <= on), self.editions[0])
+
+    def then(self, new: "Policy", day: date) -> "Policy":
+        """Return the one policy that is this one up to the eve of `day`, and `new` from that day on.
+
+        A rule that both have alike goes on; any other of `new` is in force from `day` at the earliest, and a
+        duty that came with it is counted from `day` at the earliest.
+
+        >>> from followup import load_policy
+        >>> both = load_policy("national-2018").then(load_policy("dongguan"), date(2026, 12, 1))
+        >>> both.rules[-1].id, str(both.rules[-1].since), both.edition(date(2026, 11, 30)).id
+        ('risk3-joint', '2026-12-01', 'national-2018')
+        """
+        eve = day - _DAY
+        going_on = {rule: old for rule in new.rules for old in self.rules if _goes_on(old, rule, day)}
+        ended = [rule.ended(eve) for rule in self.rules if rule not in going_on.values() and rule.since <= eve]
+        begun = [
+            evolve(going_on[rule], until=rule.until) if rule in going_on else _begun(rule, day)
+            for rule in new.rules
+            if rule.until is None or rule.until >= day
+        ]
+        edition = Edition(id=new.id, title=new.title, version=new.version, since=day)
+        return evolve(
+            new,
+            rules=(*ended, *begun),
+            calendar=self.calendar,
+            duties_from=self.duties_from,
+            editions=(*(one for one in self.editions if one.since < day), edition),
+        )
+
+
+_DAY: Final = timedelta(days=1)
+#: In these a rule may differ and still ask the same.
+_APART: Final = frozenset({"since", "until", "replaces", "reason", "policy", "counted_from", "earliest"})
+
+
+def _goes_on(old: Rule, new: Rule, day: date) -> bool:
+    return old.holds_on(day - _DAY) and new.holds_on(day) and asks_the_same(old, new)
+
+
+def asks_the_same(rule: Rule, other: Rule) -> bool:
+    """Say whether two rules ask the same, whenever they are in force and whoever wrote them."""
+    return all(getattr(rule, a.name) == getattr(other, a.name) for a in fields(Rule) if a.name not in _APART)
+
+
+def _begun(rule: Rule, day: date) -> Rule:
+    counted_from = None if rule.kind in FOLLOW_UPS else day
+    return evolve(rule, since=max(rule.since, day), counted_from=counted_from)

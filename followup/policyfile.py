@@ -4,7 +4,7 @@ import json
 import os.path
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from functools import cache, partial
 from operator import eq, ge, gt, le, lt
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +13,7 @@ from attrs import evolve, fields_dict, frozen
 
 from followup.dates import Interval
 from followup.errors import FollowupError, InvalidPolicy, Problem, shown, unknown
-from followup.policy import FOLLOW_UPS, VOCABULARY, Condition, Policy, Rule, Title
+from followup.policy import FOLLOW_UPS, VOCABULARY, Condition, Off, Policy, Rule, Title
 from followup.terms import Anchor, ContactMode, LineKind, Office, Role, Term
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Document:
     """One policy file as it stands, before its bases are added."""
 
     policy: Header
-    rule: tuple[Rule, ...] = ()
+    rule: tuple[Rule | Off, ...] = ()
 
 
 def bundled_policies() -> tuple[str, ...]:
@@ -123,6 +123,7 @@ def _policy(chain: list[tuple[str, str]]) -> Policy:
     if not problems and not any(document.rule for document in documents):
         problems.append(Problem("no_rule", (chain[-1][0],)))
     problems += _taken_ids([(place, table) for (place, _), table in zip(chain, tables, strict=True)])
+    rules, offs = _merged([(place, document) for (place, _), document in zip(chain, documents, strict=True)], problems)
     if problems:
         raise InvalidPolicy(problems)
     header = documents[-1].policy
@@ -131,9 +132,29 @@ def _policy(chain: list[tuple[str, str]]) -> Policy:
         title=header.title,
         extends=documents[-2].policy.id if len(documents) > 1 else None,
         version=_version(tables),
-        rules=tuple(evolve(rule, policy=doc.policy.id) for doc in documents for rule in doc.rule),
+        rules=rules,
+        offs=offs,
         texts=tuple(text for _, text in chain),
     )
+
+
+def _merged(documents: list[tuple[str, Document]], problems: list[Problem]) -> tuple[tuple[Rule, ...], tuple[Off, ...]]:
+    """Put the rules of all files together: what a file replaces or switches off ends on the eve."""
+    rules: list[Rule] = []
+    offs: list[Off] = []
+    for place, document in documents:
+        known = list(dict.fromkeys(rule.id for rule in rules))
+        written = [evolve(item, policy=document.policy.id) for item in document.rule]
+        for item in written:
+            key, target = ("off", item.off) if isinstance(item, Off) else ("replaces", item.replaces)
+            if target is not None and target not in known:
+                name = target if isinstance(item, Off) else item.id
+                problems.append(unknown("base_rule", target, known).at(place, f"rule[{name}].{key}"))
+            rules = [r.ended(item.since - timedelta(1)) if r.id == target else r for r in rules]
+        rules = [rule for rule in rules if rule.until is None or rule.since <= rule.until]
+        rules += [item for item in written if isinstance(item, Rule)]
+        offs += [item for item in written if isinstance(item, Off)]
+    return tuple(rules), tuple(offs)
 
 
 def _version(tables: list[dict[str, Any]]) -> str:
@@ -153,7 +174,9 @@ def _document(place: str, table: dict[str, Any], problems: list[Problem]) -> Doc
     except ExceptionGroup as error:  # cattrs gathers whatever its hooks raise
         problems += [_by_id(problem, table).at(place) for problem in _problems(error, "")]
     else:
-        problems += [problem.at(place) for rule in found.rule for problem in _rule_problems(rule)]
+        problems += [
+            problem.at(place) for rule in found.rule if isinstance(rule, Rule) for problem in _rule_problems(rule)
+        ]
     return found
 
 
@@ -167,6 +190,15 @@ def _rule_problems(rule: Rule) -> Iterator[Problem]:
         yield Problem("not_for_kind", (f"{place}.{'with' if rule.with_ else 'mode'}",), {"kind": rule.kind})
     if rule.to and rule.kind is not LineKind.REPORT:
         yield Problem("not_for_kind", (f"{place}.to",), {"kind": rule.kind})
+    if rule.kind is LineKind.REPORT and not rule.to:
+        yield Problem("missing", (f"{place}.to",), {"field": "to"})
+    if rule.until is not None and rule.until < rule.since:
+        yield Problem("until", (f"{place}.until",), {"until": rule.until, "since": rule.since})
+    if rule.transition is not None and rule.transition.unit == "workday":
+        yield Problem("transition", (f"{place}.transition",), {"word": rule.transition})
+    if (rule.replaces is None) != (rule.reason is None):
+        lacking = "reason" if rule.reason is None else "replaces"
+        yield Problem("missing", (f"{place}.{lacking}",), {"field": lacking})
 
 
 def _taken_ids(tables: list[tuple[str, dict[str, Any]]]) -> Iterator[Problem]:
@@ -175,7 +207,7 @@ def _taken_ids(tables: list[tuple[str, dict[str, Any]]]) -> Iterator[Problem]:
         rules = table.get("rule")
         for rule in rules if isinstance(rules, list) else []:
             name = rule.get("id") if isinstance(rule, dict) else None
-            if isinstance(name, str) and name in first:
+            if isinstance(name, str) and name in first and (rule.get("replaces") != name or first[name] == place):
                 yield Problem("taken", (place, f"rule[{shown(name)}].id"), {"id": shown(name), "place": first[name]})
             elif isinstance(name, str):
                 first[name] = place
@@ -191,7 +223,7 @@ def _problems(error: BaseException, path: str) -> Iterator[Problem]:
     elif isinstance(error, FollowupError):
         yield from (evolve(problem, where=(_joined(path, *problem.where),)) for problem in error.problems)
     elif isinstance(error, ForbiddenExtraKeysError):
-        known = [name.rstrip("_") for name in fields_dict(error.cl) if name != "lead"]
+        known = [name.rstrip("_") for name in fields_dict(error.cl) if name not in _NOT_WRITTEN]
         yield from (unknown("key", key, known).at(_joined(path, shown(key))) for key in sorted(error.extra_fields))
     elif isinstance(error, KeyError):
         yield Problem("missing", (path,), {"field": path.rpartition(".")[2]})
@@ -221,7 +253,7 @@ def _by_id(problem: Problem, table: dict[str, Any]) -> Problem:
 
     def name(found: re.Match[str]) -> str:
         rule = table["rule"][int(found[1]) - 1]
-        written = rule.get("id") if isinstance(rule, dict) else None
+        written = rule.get("id", rule.get("off")) if isinstance(rule, dict) else None
         return f"rule[{shown(written) if isinstance(written, str) else found[1]}]"
 
     return evolve(problem, where=tuple(re.sub(r"^rule\[(\d+)\]", name, place) for place in problem.where))
@@ -245,9 +277,19 @@ def _converter() -> "Converter":
     converter.register_structure_hook(Interval, _hook(Interval.parse))
     for kind in (tuple[Anchor, ...], tuple[Role, ...], tuple[Role | Office, ...], tuple[ContactMode, ...]):
         converter.register_structure_hook_func(partial(eq, kind), _listed(converter.get_structure_hook(kind)))
-    renamed = {"with_": override(rename="with"), "policy": override(omit=True), "lead": override(omit=True)}
-    converter.register_structure_hook(Rule, make_dict_structure_fn(Rule, converter, **renamed))  # type: ignore[arg-type]
+    omitted = {name: override(omit=True) for name in _NOT_WRITTEN}
+    rule = make_dict_structure_fn(Rule, converter, with_=override(rename="with"), **omitted)  # type: ignore[arg-type]
+    off = make_dict_structure_fn(Off, converter, policy=override(omit=True))
+    converter.register_structure_hook(Rule, rule)
+    converter.register_structure_hook(Off, off)
+    converter.register_structure_hook_func(
+        partial(eq, Rule | Off), lambda value, _: off(value, Off) if "off" in value else rule(value, Rule)
+    )
     return converter
+
+
+#: What a rule's file does not say of it.
+_NOT_WRITTEN: Final = ("policy", "counted_from", "lead", "earliest")
 
 
 def _word(value: object) -> str:

@@ -24,13 +24,14 @@ from attrs import evolve, frozen
 from sqlite_utils import Database
 
 from followup.case import Case, case_on
+from followup.duevisit import bucket
 from followup.entries import PERSONAL, Entry, Registered, Retracted
 from followup.entryjson import entry_from_json, known_as, shown_id
 from followup.errors import Problem, RegisterError, shown
 from followup.ledger import Ledger
 from followup.policy import FOLLOW_UPS, Policy
 from followup.policyfile import policy_from_texts
-from followup.schedule import bucket, lines, resting
+from followup.schedule import lines, resting
 from followup.tables import OURS, connected, migrations, sentences_of_sqlite
 from followup.terms import Bucket
 from followup.worklist import WorkLine, WorkList, work_lines

@@ -6,129 +6,35 @@ A rule that matches the patient's state counts its period from its clock:
 - the *clock* is the anchor, but never before the first day of the unbroken spell in which the rule's
   condition held, so that nobody comes home from hospital overdue (a run of failed attempts ends with every
   follow-up and return, so its first day needs no such guard: the third attempt counts from the first);
-- the last day is `max(clock + within, since)`, and that day is still on time;
+- the last day is `max(clock + within, since)`, and that day is still on time; where other rules of the
+  kind went before, a day that they had set before `since` (or before the transition's end) stays, so that a
+  change of rules makes nobody overdue for a day before it, and lets off nobody who was overdue;
 - a rule whose anchor is itself what settles it starts the next round; any other runs until a settling
   fact falls on or after the anchor.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from functools import lru_cache
-from itertools import takewhile
 from operator import itemgetter
 from typing import Final
 
-from attrs import frozen
-
 from followup.case import Case, case_on
 from followup.dates import Interval
-from followup.entries import Admitted, Checked, Done, Entry, Referred, Visited
+from followup.duevisit import DueVisit, Reason
+from followup.entries import Entry
 from followup.ledger import Ledger
-from followup.policy import FOLLOW_UPS, Policy, Rule, Source, Title
-from followup.sentences import say
+from followup.policy import FOLLOW_UPS, Policy, Rule
+from followup.settlement import NEXT_ROUND, is_settled, last_done, last_visit, untold
 from followup.terms import Anchor, Bucket, ContactMode, LineKind, Role, Silence, Status
 
 # Members of an enum are looked up by a slow property in Python 3.11; what every decision needs is kept here.
 _VISIT, _BEGAN, _DONE, _FIRST_MISSED = Anchor.VISIT, Anchor.BEGAN, Anchor.DONE, Anchor.FIRST_MISSED
 _PLANNED = Anchor.PLANNED
 _INFORMED, _ANSWERED = Anchor.INFORMED, frozenset({Anchor.INFORMED, Anchor.INCIDENT})
-_RETRY, _REPORT = LineKind.RETRY, LineKind.REPORT
-_OVERDUE, _DUE_TODAY, _OPEN, _NOT_DUE = Bucket.OVERDUE, Bucket.DUE_TODAY, Bucket.OPEN, Bucket.NOT_DUE
+_DAY: Final = timedelta(days=1)
 _RANK = {role: rank for rank, role in enumerate(Role)}
 _NO_ANCHOR, _SETTLED = Silence.NO_ANCHOR, Silence.SETTLED
-
-
-@frozen(slots=False)  # made for every line of every patient; without slots attrs fills it twice as fast
-class Reason:
-    """Why a line has its date: the rule, its source, the day and entry it is counted from, the arithmetic.
-
-    Replaying it, `max(within after clock_on, not_before)`, gives `due_on`.
-    """
-
-    #: The rule's id, its title and text, and who wrote it.
-    rule: str
-    title: Title
-    policy: str
-    #: The version of the policy that was asked.
-    version: str
-    source: Source
-    #: The kind of day it is counted from; "began" where the state began after the rule's own anchor.
-    anchor: Anchor
-    anchor_on: date
-    #: The id of the entry that tells the anchor.
-    entry: str
-    within: Interval
-    #: The day the rule came into force.
-    not_before: date
-    #: "provisional" where working days run through a year without a notice, "published" where they do
-    #: not, None where none are counted.
-    calendar: str | None
-    roles: tuple[Role, ...]
-    invited: tuple[Role, ...]
-    modes: tuple[ContactMode, ...]
-    to: tuple[str, ...]
-    opens_on: date
-    due_on: date
-
-    def text(self, lang: str = "en") -> str:
-        """Return the reason as one sentence in `lang`."""
-        key = "reason.at_once" if not self.within.count else "reason"
-        facts = {"title": self.title.text(lang), "anchor": self.anchor.label(lang), "source": self.source}
-        found = say(lang, key, on=self.anchor_on, within=self.within.text(lang), due=self.due_on, **facts)
-        if self.due_on == self.not_before:
-            found += say(lang, "reason.not_before", on=self.not_before)
-        if self.calendar == "provisional":
-            found += say(lang, "reason.provisional")
-        return found
-
-
-@frozen(slots=False)
-class DueVisit:
-    """One running line: a kind of follow-up (or duty) that a patient is owed, opened or not yet.
-
-    Days are inclusive: on `due_on` the visit is still on time, on the day after it is overdue.
-    """
-
-    patient: str
-    kind: LineKind
-    opens_on: date
-    due_on: date
-    #: The last working day on or before `due_on`, and before any postponement: what a team plans by.
-    plan_on: date
-    #: Who must be there.
-    roles: tuple[Role, ...]
-    #: Who is asked to be there, and does not bind.
-    invited: tuple[Role, ...]
-    #: Who was missing at the last follow-up that would otherwise have settled the line.
-    missing_roles: tuple[Role, ...]
-    #: The ways of contact that count; any where empty.
-    modes: tuple[ContactMode, ...]
-    #: Every rule that holds, the strictest first.
-    reasons: tuple[Reason, ...]
-
-    @property
-    def key(self) -> str:
-        """A name of the line that stays while its clock does: patient, kind, clock entry."""
-        return f"{self.patient}/{self.kind}/{self.reasons[0].entry}"
-
-    def status(self, on: date) -> Bucket:
-        """Return `overdue`, `due_today`, `open` or `not_due` on a day; it is never stored."""
-        return bucket(self.opens_on, self.due_on, on)
-
-
-def bucket(opens_on: date, due_on: date, on: date) -> Bucket:
-    """Return where a line stands on a day: the one definition of overdue.
-
-    >>> bucket(date(2026, 11, 8), date(2026, 11, 15), date(2026, 11, 15)).value
-    'due_today'
-    >>> bucket(date(2026, 11, 8), date(2026, 11, 15), date(2026, 11, 16)).value
-    'overdue'
-    """
-    if on > due_on:
-        return _OVERDUE
-    if on == due_on:
-        return _DUE_TODAY
-    return _OPEN if on >= opens_on else _NOT_DUE
 
 
 def due_visits(ledger: Ledger, policy: Policy, on: date) -> tuple[DueVisit, ...]:
@@ -137,10 +43,11 @@ def due_visits(ledger: Ledger, policy: Policy, on: date) -> tuple[DueVisit, ...]
     Pure: no clock, no file, no global. Empty before the registration.
 
     >>> from followup import Registered, Visited, load_policy
-    >>> ledger = Ledger("p1", [Registered("p1", "2026-10-20"), Visited("p1", "2026-11-01", risk=3, mode="home")])
-    >>> line, = due_visits(ledger, load_policy("national-2018"), date(2026, 11, 22))
-    >>> line.kind.value, str(line.due_on), line.status(date(2026, 11, 22)).value
-    ('visit', '2026-11-15', 'overdue')
+    >>> ledger = Ledger("p1", [Registered("p1", "2026-10-20"), Visited("p1", "2026-11-01", risk=2, mode="home")])
+    >>> for line in due_visits(ledger, load_policy("national-2018"), date(2026, 11, 22)):
+    ...     print(line.kind, line.due_on, line.status(date(2026, 11, 22)))
+    visit 2026-11-15 overdue
+    health-check 2027-10-20 not_due
     """
     case = case_on(ledger, on)
     return () if case is None else lines(case, policy)
@@ -161,7 +68,7 @@ def lines(case: Case, policy: Policy) -> tuple[DueVisit, ...]:
 def verdicts(case: Case, policy: Policy) -> list[tuple[Rule, Reason | Silence]]:
     """Return every rule that matches a case, with what it says, or why it says nothing."""
     held = [policy.matching(state) for _, state, _ in case.spells]
-    return [(rule, _weigh(rule, case, policy, held)) for rule in held[-1].values()]
+    return [(rule, _verdict(rule, case, policy, held)) for rule in held[-1]]
 
 
 def standing(ledger: Ledger, policy: Policy, on: date) -> Bucket | None:
@@ -196,46 +103,64 @@ _RESTING: Final = {
 }
 
 
-def _weigh(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[str, Rule]]) -> Reason | Silence:
-    """Return what a matching rule says; `held` tells which rules held in each of the case's spells."""
+def _verdict(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[Rule, None]]) -> Reason | Silence:
     if rule.since > case.on:
         return Silence.NOT_YET
+    if rule.until is not None and rule.until < case.on:
+        return Silence.ENDED
+    return _weigh(rule, case, policy, held)
+
+
+def _weigh(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[Rule, None]]) -> Reason | Silence:
+    """Return what a matching rule says; `held` tells which rules held in each of the case's spells."""
     began, beginning = _began(rule, case, held)
     anchor, clock, entry = _anchor(rule, case, began, beginning)
     if entry is None:
         return _NO_ANCHOR
-    if anchor not in _NEXT_ROUND[rule.kind] and _is_settled(rule, case, clock, began):
-        return _SETTLED
+    to = rule.to
+    if anchor not in NEXT_ROUND[rule.kind]:
+        if is_settled(rule, case, clock, began):
+            return _SETTLED
+        to = to and untold(rule, case, clock)
     if clock < began and anchor is not _FIRST_MISSED:
         anchor, clock, entry = _BEGAN, began, beginning
-    if policy.duties_from is not None and rule.kind not in FOLLOW_UPS:
-        clock = max(clock, policy.duties_from)
-    due_on = max(rule.within.after(clock, policy.calendar), rule.since)
+    if rule.kind not in FOLLOW_UPS:
+        clock = max(clock, policy.duties_from or clock, rule.counted_from or clock)
+    not_before = _not_before(rule, case, policy, held) if policy.changes else rule.earliest
+    due_on = max(rule.within.after(clock, policy.calendar), not_before)
     return Reason(
         rule.id,
         rule.title,
         rule.policy,
-        policy.version,
+        policy.version if len(policy.editions) == 1 else policy.edition(case.on).version,
         rule.source,
         anchor,
         clock,
         entry.id,
         rule.within,
-        rule.since,
+        not_before,
         None if rule.within.unit != "workday" else _counted(rule.within, clock, policy),
         rule.with_,
         rule.invites,
         rule.mode,
-        rule.to,
+        to,
         max(clock, due_on - rule.lead),
         due_on,
     )
 
 
-def _began(rule: Rule, case: Case, held: Sequence[Mapping[str, Rule]]) -> tuple[date, Entry]:
+def _not_before(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[Rule, None]]) -> date:
+    """Return `min(old, since + transition)`, `old` being what the rules of the kind that went before would say."""
+    eve = rule.since - _DAY
+    former = [other for other in held[-1] if other.kind is rule.kind and other.until and other.holds_on(eve)]
+    old = (_weigh(other, case, policy, held) for other in former)
+    return min([rule.earliest, *(verdict.due_on for verdict in old if type(verdict) is Reason)])
+
+
+def _began(rule: Rule, case: Case, held: Sequence[Mapping[Rule, None]]) -> tuple[date, Entry]:
     """Return the first day of the unbroken spell in which the rule's condition held, and what began it."""
     first = len(held) - 1
-    while first and rule.id in held[first - 1]:
+    while first and rule in held[first - 1]:
         first -= 1
     day, _, entry = case.spells[first]
     return day, entry
@@ -250,14 +175,14 @@ def _anchor(rule: Rule, case: Case, began: date, beginning: Entry) -> tuple[Anch
     best, latest, entry = _BEGAN, date.min, None
     for anchor in rule.after:
         known = _known(anchor, rule, case, began, beginning)
-        if known is not None and (known[0] > latest or (known[0] == latest and anchor in _NEXT_ROUND[rule.kind])):
+        if known is not None and (known[0] > latest or (known[0] == latest and anchor in NEXT_ROUND[rule.kind])):
             best, (latest, entry) = anchor, known
     return best, latest, entry
 
 
 def _known(anchor: Anchor, rule: Rule, case: Case, began: date, beginning: Entry) -> tuple[date, Entry] | None:
     if anchor is _VISIT:
-        visit = _last_visit(rule, case)
+        visit = last_visit(rule, case)
         return None if visit is None else (visit.on, visit)
     if anchor is _BEGAN:
         return began, beginning
@@ -265,71 +190,14 @@ def _known(anchor: Anchor, rule: Rule, case: Case, began: date, beginning: Entry
         return case.planned
     if anchor in _ANSWERED:
         return _unanswered(case.informed if anchor is _INFORMED else case.incidents, rule, case)
-    return case.anchors.get(f"done {rule.kind}" if anchor is _DONE else anchor)
+    return last_done(rule, case) if anchor is _DONE else case.anchors.get(anchor)
 
 
 def _unanswered(told: list[tuple[date, Entry]], rule: Rule, case: Case) -> tuple[date, Entry] | None:
     """Return the earliest day that no follow-up has answered, as another incident puts nothing off; or the last."""
-    visit = _last_visit(rule, case)
+    visit = last_visit(rule, case)
     waiting = [pair for pair in told if visit is None or pair[0] > visit.on]
     return min(waiting, key=itemgetter(0)) if waiting else max(told, key=itemgetter(0), default=None)
-
-
-def _last_visit(rule: Rule, case: Case) -> Visited | None:
-    for visit in reversed(case.visits):
-        if satisfies(visit, rule):
-            return visit
-    return None
-
-
-def satisfies(visit: Visited, rule: Rule) -> bool:
-    """Say whether a follow-up is one that the rule asks for; unknown presence or mode never is."""
-    if rule.mode and visit.mode not in rule.mode:
-        return False
-    return not rule.with_ or (visit.present is not None and set(rule.with_) <= set(visit.present))
-
-
-#: From which anchors a kind starts its next round: they are what settles it.
-_NEXT_ROUND: Final[dict[LineKind, frozenset[Anchor]]] = {
-    LineKind.VISIT: frozenset({Anchor.VISIT}),
-    LineKind.FIRST_VISIT: frozenset({Anchor.VISIT}),
-    LineKind.RETRY: frozenset({Anchor.VISIT}),
-    LineKind.REFERRAL: frozenset({Anchor.REFERRED, Anchor.ADMITTED}),
-    LineKind.REFERRAL_CHECK: frozenset({Anchor.ADMITTED, Anchor.DONE}),
-    LineKind.STATUS_CHECK: frozenset({Anchor.DONE}),
-    LineKind.REPORT: frozenset({Anchor.DONE}),
-    LineKind.HEALTH_CHECK: frozenset({Anchor.CHECKED}),
-}
-
-
-def _is_settled(rule: Rule, case: Case, anchor_on: date, began: date) -> bool:
-    if rule.kind is _RETRY:
-        return case.misses[-1] > began if case.misses else True
-    if rule.kind in FOLLOW_UPS:
-        return any(satisfies(visit, rule) for visit in takewhile(lambda v: v.on >= anchor_on, reversed(case.visits)))
-    deeds = [deed for deed in case.deeds if deed.on >= anchor_on]
-    if rule.kind is _REPORT and rule.to:
-        told = {to for deed in deeds if isinstance(deed, Done) and deed.kind is rule.kind for to in deed.to or ()}
-        return told >= set(rule.to)
-    return any(_SETTLES[rule.kind](deed) for deed in deeds)
-
-
-def _done(kind: LineKind) -> Callable[[Entry], bool]:
-    return lambda deed: isinstance(deed, Done) and deed.kind is kind
-
-
-#: What settles each duty; follow-up lines are settled by follow-ups.
-_SETTLES: Final[dict[LineKind, Callable[[Entry], bool]]] = {
-    LineKind.REFERRAL: lambda deed: isinstance(deed, Referred | Admitted),
-    LineKind.REFERRAL_CHECK: lambda deed: (
-        isinstance(deed, Admitted)
-        or (isinstance(deed, Referred) and deed.outcome is not None)
-        or _done(LineKind.REFERRAL_CHECK)(deed)
-    ),
-    LineKind.STATUS_CHECK: _done(LineKind.STATUS_CHECK),
-    LineKind.REPORT: _done(LineKind.REPORT),
-    LineKind.HEALTH_CHECK: lambda deed: isinstance(deed, Checked),
-}
 
 
 def _line(case: Case, policy: Policy, kind: LineKind, why: list[tuple[Rule, Reason]]) -> DueVisit:

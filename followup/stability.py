@@ -7,9 +7,10 @@ from followup.terms import Function, Grade, Insight, Physical, Reaction, RiskLev
 
 #: The worse class has the higher number.
 SEVERITY: Final = {Stability.STABLE: 0, Stability.UNDETERMINED: 1, Stability.BASIC: 2, Stability.UNSTABLE: 3}
-_BY_RISK: Final = (Stability.STABLE, *[Stability.BASIC] * 2, *[Stability.UNSTABLE] * 3)
+#: The class by risk alone: 0 none, 1-2 basically stable, 3-5 unstable.
+BY_RISK: Final = (Stability.STABLE, *[Stability.BASIC] * 2, *[Stability.UNSTABLE] * 3)
 _GOVERNS: Final = {
-    (recorded, risk): max(recorded, _BY_RISK[risk], key=SEVERITY.__getitem__)
+    (recorded, risk): max(recorded, BY_RISK[risk], key=SEVERITY.__getitem__)
     for recorded in (Stability.STABLE, Stability.BASIC, Stability.UNSTABLE)
     for risk in RiskLevel
 }

@@ -241,7 +241,7 @@ class LineKind(Term):
     RETRY = "retry", None, "再次联系", "another attempt"
     REFERRAL = "referral", None, "转诊", "referral"
     REFERRAL_CHECK = "referral-check", None, "转诊结果追踪", "outcome of the referral"
-    STATUS_CHECK = "status-check", None, "住院情况询问", "status check"
+    STATUS_CHECK = "status-check", None, "情况核实", "status check"
     REPORT = "report", None, "报告", "report"
     HEALTH_CHECK = "health-check", None, "健康体检", "health check"
 
@@ -269,6 +269,7 @@ class Silence(Term):
     """Why a rule that matches says nothing."""
 
     NOT_YET = "not_yet", None, "尚未施行", "not in force yet"
+    ENDED = "ended", None, "已停止施行", "no longer in force"
     NO_ANCHOR = "no_anchor", None, "没有起算的记录", "nothing is recorded to count from"
     SETTLED = "settled", None, "已完成", "settled"
 

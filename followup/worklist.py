@@ -8,10 +8,11 @@ from typing import Final
 from attrs import field, frozen
 
 from followup.case import Case, case_on
+from followup.duevisit import DueVisit
 from followup.findings import Finding, doubts
 from followup.ledger import Ledger
 from followup.policy import FOLLOW_UPS, Policy
-from followup.schedule import DueVisit, lines, resting, stands
+from followup.schedule import lines, resting, stands
 from followup.terms import Bucket, LineKind, RiskLevel, Stability
 
 #: A risk that nobody has assessed sorts between 3 and 2.

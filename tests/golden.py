@@ -8,12 +8,13 @@ from typing import Any
 
 from attrs import define, field
 
-from followup import Entry, Ledger, Policy, due_visits, entry_from_json, standing
+from followup import DueVisit, Entry, Ledger, Policy, due_visits, entry_from_json, standing
+from followup.policy import FOLLOW_UPS
 
 FOLDER = Path(__file__).parent / "golden"
 LISTS = {"seen", "present", "symptoms"}
 LINE = re.compile(
-    r"(?P<kind>\S+) due (?P<due>\S+)( opens (?P<opens>\S+))?( by (?P<by>\S+))?( missing (?P<missing>.+))?"
+    r"(?P<kind>\S+) due (?P<due>\S+)( opens (?P<opens>\S+))?( by (?P<by>\S+))?( missing (?P<missing>.+?))?( to (?P<to>.+))?"
 )
 
 
@@ -59,7 +60,7 @@ def _entry(words: str, earlier: list[Entry]) -> Entry:
     found: dict[str, Any] = {"type": kind, "patient": "p1", "on": day}
     for part in filter(None, rest.split("[")[0].strip().split(", ")):
         name, _, value = part.strip().partition(" ")
-        found[name] = _value(name, value, earlier)
+        found[name] = value.split() if (kind, name) == ("done", "to") else _value(name, value, earlier)
     return entry_from_json(found | ({"recorded_at": bracket[1]} if bracket else {}))
 
 
@@ -76,13 +77,23 @@ def _value(name: str, value: str, earlier: list[Entry]) -> Any:
 def answer(case: GoldenCase, policy: Policy, on: date, expected: str) -> str:
     """Say what the library answers, with those parts that the expectation names."""
     ledger = Ledger("p1", case.entries)
-    wanted = [LINE.fullmatch(part) for part in expected.split("; ")[1:]]
-    parts = [str(standing(ledger, policy, on) or "unregistered")]
-    for place, line in enumerate(due_visits(ledger, policy, on)):
+    visits, bar, duties = expected.partition(" | ")
+    lines = due_visits(ledger, policy, on)
+    found = [line for line in lines if line.kind in FOLLOW_UPS]
+    text = "; ".join([str(standing(ledger, policy, on) or "unregistered"), *_told(found, visits.split("; ")[1:])])
+    if not bar:
+        return text
+    others = _told([line for line in lines if line.kind not in FOLLOW_UPS], duties.split("; "))
+    return f"{text} | {'; '.join(others) or 'none'}"
+
+
+def _told(lines: list[DueVisit], expected: list[str]) -> Iterator[str]:
+    wanted = [LINE.fullmatch(part) for part in expected]
+    for place, line in enumerate(lines):
         asked = wanted[place] if place < len(wanted) else None
         text = f"{line.kind} due {line.due_on}"
         text += f" opens {line.opens_on}" if asked and asked["opens"] else ""
         text += f" by {line.reasons[0].rule}" if asked and asked["by"] else ""
         text += f" missing {' '.join(line.missing_roles) or 'nobody'}" if asked and asked["missing"] else ""
-        parts.append(text)
-    return "; ".join(parts)
+        text += f" to {' '.join(line.reasons[0].to) or 'nobody'}" if asked and asked["to"] else ""
+        yield text

@@ -67,7 +67,7 @@ title = { zh = "测试用职责", en = "Duties, for tests" }
 extends = "national-2018"
 
 [[rule]]
-id = "refer"
+id = "own-refer"
 kind = "referral"
 when = { status = ["managed", "declined"], class = "unstable" }
 within = "same day"
@@ -77,7 +77,7 @@ title = { zh = "转诊", en = "Refer at once" }
 source = { document = "测试", evidence = "assumption" }
 
 [[rule]]
-id = "refer-check"
+id = "own-refer-check"
 kind = "referral-check"
 when = { status = ["managed", "declined"], class = "unstable" }
 within = "2 weeks"
@@ -87,7 +87,7 @@ title = { zh = "转诊结果", en = "Learn what came of it" }
 source = { document = "测试", evidence = "assumption" }
 
 [[rule]]
-id = "hospital-check"
+id = "own-hospital-check"
 kind = "status-check"
 when = { status = "in_hospital" }
 within = "1 month"
@@ -97,7 +97,7 @@ title = { zh = "住院情况", en = "Ask whether the stay lasts" }
 source = { document = "测试", evidence = "assumption" }
 
 [[rule]]
-id = "lost-report"
+id = "own-lost-report"
 kind = "report"
 when = [{ status = "lost" }, { status = "managed", misses = "3" }]
 within = "same day"
@@ -108,7 +108,7 @@ title = { zh = "失访报告", en = "Report a loss" }
 source = { document = "测试", evidence = "assumption" }
 
 [[rule]]
-id = "yearly-check"
+id = "own-yearly-check"
 kind = "health-check"
 when = { status = "managed" }
 within = "1 year"

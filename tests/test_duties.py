@@ -1,4 +1,4 @@
-"""Duties: what opens each, and what settles it; the bundled policies hold none as yet."""
+"""Duties: what opens each, and what settles it; the worked cases are in tests/golden/."""
 
 from datetime import date
 
@@ -11,7 +11,6 @@ from followup import (
     Checked,
     Done,
     Entry,
-    Incident,
     Ledger,
     Referred,
     Registered,
@@ -23,59 +22,7 @@ from followup import (
 )
 from followup.policyfile import policy_from_texts
 
-TEXT = """
-[policy]
-id = "duties"
-title = { zh = "职责", en = "Duties" }
-extends = "national-2018"
-"""
-RULE = """
-[[rule]]
-id = "{id}"
-kind = "{kind}"
-when = {{ {when} }}
-within = "{within}"
-after = {after}
-{more}
-since = 2018-05-28
-title = {{ zh = "某", en = "{id}" }}
-source = {{ document = "某", clause = "1", evidence = "assumption" }}
-"""
-RULES = [
-    {"id": "refer", "kind": "referral", "when": 'class = "unstable"', "within": "same day", "after": '["began"]'},
-    {
-        "id": "outcome",
-        "kind": "referral-check",
-        "when": 'class = "unstable"',
-        "within": "2 weeks",
-        "after": '["began"]',
-    },
-    {
-        "id": "lasts",
-        "kind": "status-check",
-        "when": 'status = "in_hospital"',
-        "within": "3 months",
-        "after": '["admitted", "done"]',
-    },
-    {
-        "id": "tell",
-        "kind": "report",
-        "when": 'status = "managed"',
-        "within": "same day",
-        "after": '["incident"]',
-        "more": 'to = ["police", "higher_centre"]',
-    },
-    {
-        "id": "check",
-        "kind": "health-check",
-        "when": 'status = "managed"',
-        "within": "1 year",
-        "after": '["began", "checked"]',
-    },
-]
-POLICY = policy_from_texts(
-    [load_policy("national-2018").texts[0], TEXT + "".join(RULE.format(**{"more": "", **rule}) for rule in RULES)]
-)
+POLICY = load_policy("national-2018")
 START: list[Entry] = [Registered("p1", "2026-01-05"), Visited("p1", "2026-01-12", risk=3, mode="home")]
 
 
@@ -96,35 +43,11 @@ def duties(entries: list[Entry], on: str) -> dict[str, str]:
             "2026-01-21",
             {"health-check": "2027-01-05"},
         ),
-        ([Admitted("p1", "2026-01-14")], "2026-01-15", {"status-check": "2026-04-14"}),
+        ([Admitted("p1", "2026-01-14")], "2026-01-15", {"status-check": "2026-04-14", "health-check": "2027-01-05"}),
         (
             [Admitted("p1", "2026-01-14"), Done("p1", "2026-04-01", kind="status-check")],
             "2026-04-02",
-            {"status-check": "2026-07-01"},
-        ),
-        (
-            [Referred("p1", "2026-01-12", outcome="x"), Incident("p1", "2026-02-02", kind="danger")],
-            "2026-02-02",
-            {"report": "2026-02-02", "health-check": "2027-01-05"},
-        ),
-        (
-            [
-                Referred("p1", "2026-01-12", outcome="x"),
-                Incident("p1", "2026-02-02"),
-                Done("p1", "2026-02-02", kind="report", to=["police"]),
-            ],
-            "2026-02-03",
-            {"report": "2026-02-02", "health-check": "2027-01-05"},
-        ),
-        (
-            [
-                Referred("p1", "2026-01-12", outcome="x"),
-                Incident("p1", "2026-02-02"),
-                Done("p1", "2026-02-02", kind="report", to=["police"]),
-                Done("p1", "2026-02-03", kind="report", to=["higher_centre"]),
-            ],
-            "2026-02-03",
-            {"health-check": "2027-01-05"},
+            {"status-check": "2026-07-01", "health-check": "2027-01-05"},
         ),
         (
             [Referred("p1", "2026-01-12", outcome="x"), Checked("p1", "2026-03-03")],
@@ -134,7 +57,7 @@ def duties(entries: list[Entry], on: str) -> dict[str, str]:
     ],
 )
 def test_a_duty_runs_until_its_own_fact_settles_it(entries: list[Entry], on: str, expected: dict[str, str]) -> None:
-    """Each duty is settled by its own entry, a report by one for each of its recipients."""
+    """Each duty is settled by its own entry."""
     assert duties(entries, on) == expected
 
 
@@ -145,6 +68,44 @@ def test_a_duty_is_no_follow_up() -> None:
     assert standing(ledger, POLICY, on) is Bucket.NOT_DUE
     assert [line.due.kind for line in found.duties] == ["referral"]
     assert {str(kind): count for kind, count in found.duty_counts.items() if count} == {"referral": 1}
+
+
+REPORT = """
+[policy]
+id = "reports"
+title = { zh = "报告", en = "Reports" }
+extends = "national-2018"
+
+[[rule]]
+id = "quarterly"
+kind = "report"
+when = { status = "managed" }
+within = "3 months"
+after = ["began", "done"]
+to = ["police", "higher_centre"]
+since = 2018-05-28
+title = { zh = "季度报告", en = "Report every quarter" }
+source = { document = "虚构", evidence = "assumption" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("told", "due_on", "to"),
+    [
+        ([], "2026-04-05", ["police", "higher_centre"]),
+        ([("2026-02-02", ["police"])], "2026-04-05", ["higher_centre"]),
+        ([("2026-02-02", ["police"]), ("2026-03-02", ["higher_centre"])], "2026-05-02", ["police", "higher_centre"]),
+    ],
+)
+def test_a_report_is_done_when_everybody_was_told(
+    told: list[tuple[str, list[str]]], due_on: str, to: list[str]
+) -> None:
+    """A report that recurs starts its next round on the day by which each recipient had been told."""
+    policy = policy_from_texts([*load_policy("national-2018").texts, REPORT])
+    done = [Done("p1", day, kind="report", to=whom) for day, whom in told]
+    lines = due_visits(Ledger("p1", [Registered("p1", "2026-01-05"), *done]), policy, date(2026, 4, 1))
+    (report,) = [line for line in lines if line.kind == "report"]
+    assert (str(report.due_on), list(report.reasons[0].to)) == (due_on, to)
 
 
 def test_duties_are_counted_from_the_day_the_register_was_opened() -> None:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from followup.schedule import Reason
+from followup.duevisit import Reason
 from followup.worklist import WorkLine, WorkList
 
 

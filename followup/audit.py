@@ -1,0 +1,246 @@
+"""The audit of a policy: every state that the closed vocabulary allows is walked, to find a bad rule before it hurts.
+
+What passes it keeps the laws: nobody at home is without a visit (law 2), nothing that is worse is seen less
+often and nothing puts a visit off (law 4), and every rule counts for something (law 5).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from followup.case import State
+from followup.comparison import is_four_a_year, is_no_longer, is_shorter
+from followup.policy import FOLLOW_UPS, Policy, Rule
+from followup.sentences import say
+from followup.states import reachable, told_state, worsenings
+from followup.terms import Anchor, Evidence, LineKind, Status, Term
+
+#: The law that an error breaks; the others are errors of the norm or of form.
+LAWS: Final[Mapping[str, int]] = {"gap": 2, "absent": 2, "less": 4, "dropped": 4, "latest": 4, "never": 5, "beaten": 5}
+
+_AT_HOME: Final = frozenset({Status.MANAGED, Status.DECLINED})
+_VISITS: Final = frozenset({LineKind.VISIT, LineKind.FIRST_VISIT})
+_ROUND: Final = frozenset({Anchor.VISIT, Anchor.BEGAN})
+#: Of several anchors the latest counts: beside another one these would put a visit off.
+_ALONE: Final = frozenset({Anchor.PLANNED, Anchor.FIRST_MISSED})
+_DAY: Final = timedelta(days=1)
+
+
+@frozen(kw_only=True)
+class Remark:
+    """One thing that an audit has to say: an error, or a note of what somebody must know."""
+
+    code: str
+    is_error: bool = True
+    #: The ids of the rules it is about.
+    rules: tuple[str, ...] = ()
+    #: A state that shows it.
+    state: State | None = None
+    #: The first day on which it is so.
+    since: date | None = None
+    facts: Mapping[str, Any] = field(factory=dict, hash=False)
+
+    @property
+    def law(self) -> int | None:
+        """The law that is broken."""
+        return LAWS.get(self.code)
+
+    def text(self, lang: str = "en") -> str:
+        """Return the remark as one sentence in `lang`."""
+        facts = {name: value.label(lang) if isinstance(value, Term) else value for name, value in self.facts.items()}
+        facts["rules"] = say(lang, "word.and").join(self.rules)
+        facts["state"] = "" if self.state is None else told_state(self.state, lang)
+        found = say(lang, f"audit.{self.code}", **facts)
+        found += "" if self.since is None else say(lang, "audit.since", on=self.since)
+        return found if self.law is None else say(lang, "audit.law", number=self.law, text=found)
+
+
+@frozen
+class _Walk:
+    """The rules in force on a day, each with the states in which it matches."""
+
+    policy: Policy
+    day: date
+    matched: Mapping[Rule, frozenset[State]]
+
+    @property
+    def rules(self) -> Sequence[Rule]:
+        return [rule for rule in self.policy.rules if rule.holds_on(self.day)]
+
+
+def audit(policy: Policy) -> tuple[Remark, ...]:
+    """Return what is wrong with a policy and what must be known of it, errors first.
+
+    >>> from followup import load_policy
+    >>> sorted({remark.code for remark in audit(load_policy("national-2018"))})
+    ['calendar', 'months', 'unconfirmed']
+    """
+    matched = {rule: frozenset(filter(rule.matches, reachable())) for rule in policy.rules}
+    errors: dict[tuple[Any, ...], Remark] = {}
+    for day in _turns(policy):
+        for remark in _errors(_Walk(policy, day, matched)):
+            errors.setdefault((remark.code, remark.rules), remark)
+    return (*errors.values(), *_notes(policy))
+
+
+def _turns(policy: Policy) -> list[date]:
+    """Return the first day on which anybody is visited, and every day after it on which the rules change."""
+    first = min((rule.since for rule in policy.rules if rule.kind in _VISITS), default=date.min)
+    ends = {rule.earliest for rule in policy.rules if rule.earliest > first}
+    return sorted({first, *policy.changes_after(first), *ends})
+
+
+def _errors(walk: _Walk) -> Iterator[Remark]:
+    yield from _gaps(walk)
+    for rule in walk.rules:
+        if not any(_can_run(rule, state) for state in walk.matched[rule]):
+            yield Remark(code="never", rules=(rule.id,), since=walk.day)
+        if rule.kind in FOLLOW_UPS:
+            yield from _visits_to_the_absent(walk, rule)
+        if rule.kind in _VISITS:
+            yield from _put_off(walk, rule)
+        yield from _beaten(walk, rule)
+
+
+def _gaps(walk: _Walk) -> Iterator[Remark]:
+    """Everybody at home has a visit rule that goes on and on, and four visits a year."""
+    for state in reachable():
+        if state[0] in _AT_HOME:
+            going_on = [rule for rule in walk.rules if state in walk.matched[rule] and _goes_on(rule, state)]
+            if not going_on:
+                yield Remark(code="gap", state=state, since=walk.day)
+            elif not any(is_four_a_year(rule.within) for rule in going_on):
+                longest = tuple(rule.id for rule in going_on)
+                yield Remark(code="few", rules=longest, state=state, since=walk.day)
+
+
+def _goes_on(rule: Rule, state: State) -> bool:
+    """Say whether a rule asks for visits without end: it counts from the last one, which is known."""
+    visit_known = state[1] is not None and not rule.with_ and not rule.mode
+    counts = Anchor.VISIT in rule.after and set(rule.after) <= _ROUND
+    return rule.kind is LineKind.VISIT and counts and (visit_known or Anchor.BEGAN in rule.after)
+
+
+def _can_run(rule: Rule, state: State) -> bool:
+    """Say whether one of a rule's anchors can be known in a state."""
+    _, risk, _, _, misses = state
+    known = {Anchor.VISIT: risk is not None, Anchor.PLANNED: risk is not None, Anchor.FIRST_MISSED: misses > 0}
+    return any(known.get(anchor, True) for anchor in rule.after) and (rule.kind is not LineKind.RETRY or misses > 0)
+
+
+def _visits_to_the_absent(walk: _Walk, rule: Rule) -> Iterator[Remark]:
+    away = next((state for state in reachable() if state in walk.matched[rule] and state[0] not in _AT_HOME), None)
+    if away is not None:
+        yield Remark(code="absent", rules=(rule.id,), since=walk.day, facts={"status": away[0]})
+
+
+def _put_off(walk: _Walk, rule: Rule) -> Iterator[Remark]:
+    """Neither what is worse, nor a failed attempt, nor declining makes a visit due later; nor does a doctor's date."""
+    if len(rule.after) > 1 and _ALONE & set(rule.after):
+        anchor = min(_ALONE & set(rule.after))
+        yield Remark(code="latest", rules=(rule.id,), since=walk.day, facts={"anchor": anchor})
+    for here, there, held in _changes(walk.matched[rule]):
+        if not any(_answers(walk, other, rule, {*there, *held}) for other in walk.rules):
+            yield _less(walk, rule, here, there)
+            return
+
+
+def _changes(matched: frozenset[State]) -> Iterator[tuple[State, list[State], frozenset[State]]]:
+    """Return each change that must put nothing off: a state before it, those after it, those that held all along.
+
+    A follow-up starts the count anew, so what answers it need not have held before; other changes do not.
+    """
+    for seen, worse in worsenings():
+        here = [state for state in reachable() if state[1:4] == seen and state in matched]
+        if here:
+            yield here[0], [(state[0], *worse, state[4]) for state in here], frozenset()
+    for state in (state for state in reachable() if state in matched):
+        for misses in range(state[4] + 1, 4):
+            yield state, [(*state[:4], misses)], matched
+    managed = [state for state in reachable() if state in matched and state[0] is Status.MANAGED]
+    for state in managed:
+        yield state, [(Status.DECLINED, *state[1:])], matched
+
+
+def _answers(walk: _Walk, other: Rule, rule: Rule, where: set[State]) -> bool:
+    """Say whether `other` holds in all those states, and is due no later than `rule` would have been."""
+    if other.kind is not rule.kind or not walk.matched[other] >= where:
+        return False
+    if other is rule:
+        return _is_restarted(rule) or _asks_alike_of_all(walk, rule)
+    if set(other.after) != _ROUND or not is_no_longer(other.within, rule.within):
+        return False
+    if rule.with_ or rule.mode:
+        held_as_long = set(rule.after) == _ROUND and walk.matched[other] >= walk.matched[rule]
+        return held_as_long and _binds_as(other, rule) and other.earliest <= walk.day
+    return _is_in_time(walk, other, rule, where)
+
+
+def _is_restarted(rule: Rule) -> bool:
+    """Say whether a visit starts a rule anew: if not, the visit that tells of a state would answer what it began."""
+    return Anchor.VISIT in rule.after or Anchor.BEGAN not in rule.after
+
+
+def _asks_alike_of_all(walk: _Walk, rule: Rule) -> bool:
+    found = {state[1:4] for state in reachable()}
+    return len(walk.matched[rule]) == len({(state[0], state[4]) for state in walk.matched[rule]}) * len(found)
+
+
+def _binds_as(other: Rule, rule: Rule) -> bool:
+    """Say whether what settles `other` would settle `rule`."""
+    modes = not rule.mode or (bool(other.mode) and set(other.mode) <= set(rule.mode))
+    return modes and set(other.with_) >= set(rule.with_)
+
+
+def _is_in_time(walk: _Walk, other: Rule, rule: Rule, where: set[State]) -> bool:
+    """While `other` is in transition the date of a former rule may hold, which then must be no later either."""
+    if other.earliest <= walk.day:
+        return True
+    eve = other.since - _DAY
+    former = [
+        one for one in walk.policy.rules if one.kind is rule.kind and one.holds_on(eve) and set(one.after) == _ROUND
+    ]
+    return any(walk.matched[one] >= where and is_no_longer(one.within, rule.within) for one in former)
+
+
+def _less(walk: _Walk, rule: Rule, here: State, there: Sequence[State]) -> Remark:
+    """Name the state in which a visit would be due later, and the two rules."""
+    lost = next((state for state in there if state not in walk.matched[rule]), there[0])
+    rivals = [one for one in walk.rules if one.kind is rule.kind and one is not rule and lost in walk.matched[one]]
+    going_on = [one for one in rivals if _goes_on(one, lost)]
+    facts = {"rule": rule.id, "within": rule.within, "than": here}
+    if not going_on:
+        return Remark(code="dropped", rules=(rule.id,), state=lost, since=walk.day, facts=facts)
+    other = min(going_on, key=lambda one: one.within.longest)
+    facts |= {"other": other.id, "longer": other.within}
+    return Remark(code="less", rules=(rule.id, other.id), state=lost, since=walk.day, facts=facts)
+
+
+def _beaten(walk: _Walk, rule: Rule) -> Iterator[Remark]:
+    """In the last of its days no rule is beaten by an earlier one wherever it matches."""
+    if any(rule.until is None or change <= rule.until for change in walk.policy.changes_after(walk.day)):
+        return
+    rivals = [other for other in walk.rules if _beats(other, rule)]
+    if rivals and frozenset().union(*(walk.matched[other] for other in rivals)) >= walk.matched[rule]:
+        yield Remark(code="beaten", rules=(rule.id, rivals[0].id), since=walk.day)
+
+
+def _beats(other: Rule, rule: Rule) -> bool:
+    alike = other.kind is rule.kind and set(other.after) == set(rule.after) and set(other.to) >= set(rule.to)
+    return alike and _binds_as(other, rule) and is_shorter(other.within, rule.within)
+
+
+def _notes(policy: Policy) -> Iterator[Remark]:
+    for rule in policy.rules:
+        if rule.source.evidence in {Evidence.UNCONFIRMED, Evidence.ASSUMPTION}:
+            facts = {"evidence": rule.source.evidence}
+            yield Remark(code="unconfirmed", is_error=False, rules=(rule.id,), facts=facts)
+        if not rule.source.clause:
+            yield Remark(code="clause", is_error=False, rules=(rule.id,))
+    months = tuple(rule.id for rule in policy.rules if rule.within.unit in {"month", "year"})
+    if months:
+        yield Remark(code="months", is_error=False, rules=months)
+    until = date(max(policy.calendar.years), 12, 31)
+    yield Remark(code="calendar", is_error=False, facts={"until": until})

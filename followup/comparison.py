@@ -1,0 +1,41 @@
+"""Periods compared as the calendar has them: months against weeks, on every day from which they may count."""
+
+from datetime import date, timedelta
+from functools import cache
+from typing import Final
+
+from followup.dates import Interval
+
+_YEAR: Final = Interval(1, "year")
+#: Four years hold every end of a month, a leap day, and the holidays of the years whose notices are out.
+_DAYS: Final = tuple(date(2024, 1, 1) + timedelta(number) for number in range(4 * 365 + 1))
+
+
+@cache
+def is_no_longer(one: Interval, other: Interval) -> bool:
+    """Say whether a period ends no later than another, from whatever day both are counted.
+
+    >>> is_no_longer(Interval.parse("4 weeks"), Interval.parse("1 month"))
+    True
+    >>> is_no_longer(Interval.parse("30 days"), Interval.parse("1 month"))
+    False
+    """
+    return all(one.after(day) <= other.after(day) for day in _DAYS)
+
+
+@cache
+def is_shorter(one: Interval, other: Interval) -> bool:
+    """Say whether a period ends earlier than another, from whatever day both are counted."""
+    return all(one.after(day) < other.after(day) for day in _DAYS)
+
+
+@cache
+def is_four_a_year(within: Interval) -> bool:
+    """Say whether four such periods, one after the other, end within a year."""
+    return all(_four_times(within, day) <= _YEAR.after(day) for day in _DAYS)
+
+
+def _four_times(within: Interval, day: date) -> date:
+    for _ in range(4):
+        day = within.after(day)
+    return day

@@ -1,0 +1,113 @@
+"""The answer: a line that is due (`DueVisit`) with its reasons, and the one definition of overdue."""
+
+from datetime import date
+from typing import Final
+
+from attrs import frozen
+
+from followup.dates import Interval
+from followup.policy import Source, Title
+from followup.sentences import say
+from followup.terms import Anchor, Bucket, ContactMode, LineKind, Office, Role
+
+# Members of an enum are looked up by a slow property in Python 3.11; what every line needs is kept here.
+_OVERDUE: Final = Bucket.OVERDUE
+_DUE_TODAY: Final = Bucket.DUE_TODAY
+_OPEN: Final = Bucket.OPEN
+_NOT_DUE: Final = Bucket.NOT_DUE
+
+
+@frozen(slots=False)  # made for every line of every patient; without slots attrs fills it twice as fast
+class Reason:
+    """Why a line has its date: the rule, its source, the day and entry it is counted from, the arithmetic.
+
+    Replaying it, `max(within after clock_on, not_before)`, gives `due_on`.
+    """
+
+    #: The rule's id, its title and text, and who wrote it.
+    rule: str
+    title: Title
+    policy: str
+    #: The version of the policy that was asked.
+    version: str
+    source: Source
+    #: The kind of day it is counted from; "began" where the state began after the rule's own anchor.
+    anchor: Anchor
+    anchor_on: date
+    #: The id of the entry that tells the anchor.
+    entry: str
+    within: Interval
+    #: The day the rule came into force, or the end of its transition, or the day that held before it.
+    not_before: date
+    #: "provisional" where working days run through a year without a notice, "published" where they do
+    #: not, None where none are counted.
+    calendar: str | None
+    roles: tuple[Role, ...]
+    invited: tuple[Role, ...]
+    modes: tuple[ContactMode, ...]
+    #: To whom a report is still owed.
+    to: tuple[Role | Office, ...]
+    opens_on: date
+    due_on: date
+
+    def text(self, lang: str = "en") -> str:
+        """Return the reason as one sentence in `lang`."""
+        key = "reason.at_once" if not self.within.count else "reason"
+        facts = {"title": self.title.text(lang), "anchor": self.anchor.label(lang), "source": self.source}
+        found = say(lang, key, on=self.anchor_on, within=self.within.text(lang), due=self.due_on, **facts)
+        if self.to:
+            found += say(lang, "reason.to", to=say(lang, "word.and").join(to.label(lang) for to in self.to))
+        if self.due_on == self.not_before:
+            found += say(lang, "reason.not_before", on=self.not_before)
+        if self.calendar == "provisional":
+            found += say(lang, "reason.provisional")
+        return found
+
+
+@frozen(slots=False)
+class DueVisit:
+    """One running line: a kind of follow-up (or duty) that a patient is owed, opened or not yet.
+
+    Days are inclusive: on `due_on` the visit is still on time, on the day after it is overdue.
+    """
+
+    patient: str
+    kind: LineKind
+    opens_on: date
+    due_on: date
+    #: The last working day on or before `due_on`, and before any postponement: what a team plans by.
+    plan_on: date
+    #: Who must be there.
+    roles: tuple[Role, ...]
+    #: Who is asked to be there, and does not bind.
+    invited: tuple[Role, ...]
+    #: Who was missing at the last follow-up that would otherwise have settled the line.
+    missing_roles: tuple[Role, ...]
+    #: The ways of contact that count; any where empty.
+    modes: tuple[ContactMode, ...]
+    #: Every rule that holds, the strictest first.
+    reasons: tuple[Reason, ...]
+
+    @property
+    def key(self) -> str:
+        """A name of the line that stays while its clock does: patient, kind, clock entry."""
+        return f"{self.patient}/{self.kind}/{self.reasons[0].entry}"
+
+    def status(self, on: date) -> Bucket:
+        """Return `overdue`, `due_today`, `open` or `not_due` on a day; it is never stored."""
+        return bucket(self.opens_on, self.due_on, on)
+
+
+def bucket(opens_on: date, due_on: date, on: date) -> Bucket:
+    """Return where a line stands on a day: the one definition of overdue.
+
+    >>> bucket(date(2026, 11, 8), date(2026, 11, 15), date(2026, 11, 15)).value
+    'due_today'
+    >>> bucket(date(2026, 11, 8), date(2026, 11, 15), date(2026, 11, 16)).value
+    'overdue'
+    """
+    if on > due_on:
+        return _OVERDUE
+    if on == due_on:
+        return _DUE_TODAY
+    return _OPEN if on >= opens_on else _NOT_DUE
