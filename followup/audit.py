@@ -156,12 +156,12 @@ def _changes(matched: frozenset[State]) -> Iterator[tuple[State, list[State], fr
         here = [state for state in reachable() if state[1:4] == seen and state in matched]
         if here:
             yield here[0], [(state[0], *worse, state[4]) for state in here], frozenset()
-    for state in (state for state in reachable() if state in matched):
-        for misses in range(state[4] + 1, 4):
-            yield state, [(*state[:4], misses)], matched
-    managed = [state for state in reachable() if state in matched and state[0] is Status.MANAGED]
-    for state in managed:
-        yield state, [(Status.DECLINED, *state[1:])], matched
+    ordered = [state for state in reachable() if state in matched]
+    more: list[State] = [(*state[:4], misses) for state in ordered for misses in range(state[4] + 1, 4)]
+    declined: list[State] = [(Status.DECLINED, *state[1:]) for state in ordered if state[0] is Status.MANAGED]
+    for there in (more, declined):
+        if there:
+            yield ordered[0], there, matched
 
 
 def _answers(walk: _Walk, other: Rule, rule: Rule, where: set[State]) -> bool:
