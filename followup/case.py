@@ -91,6 +91,8 @@ class Case:
     postponed: Postponed | None = None
     #: The end-of-day states since the registration: first day, state, the entry that brought it.
     spells: list[tuple[date, State, Entry]] = Factory(list)
+    #: The facts of days that have several: they may contradict each other.
+    crowded: list[tuple[Entry, ...]] = Factory(list)
     #: Doubts that arose while reading: a finding's code and the entries.
     doubts: list[tuple[str, tuple[Entry, ...]]] = Factory(list)
     #: The run as the day began: several follow-ups of one day count as its last.
@@ -138,6 +140,8 @@ def case_on(ledger: Ledger, on: date) -> Case | None:
         case.run_before = case.run
         for entry in entries:
             _READ[type(entry)](case, entry, day)
+        if len(entries) > 1:
+            case.crowded.append(entries)
         _end_day(case, day)
     return case if case.spells else None
 
@@ -281,6 +285,8 @@ def _ending(status: Status, anchor: str) -> Callable[[Case, Any, date], None]:
             case.informed.append((getattr(entry, "informed_on", None) or day, entry))
         if not closed:
             case.endings.append((status, entry))
+        elif status in case.suspensions:
+            case.doubts.append(("away-after-return", (entry,)))
 
     return read
 

@@ -1,7 +1,7 @@
 """Civil days: periods counted as law and norm count them, and the working calendar."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 from functools import cache, lru_cache
 from typing import Final
 
@@ -14,6 +14,9 @@ from followup.sentences import say
 #: The years within which a fact may lie; dates counted from them stay within Python's calendar.
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2200
+
+#: China has one zone; in it a moment has its civil day.
+SHANGHAI: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 _DAY: Final = timedelta(days=1)
 _ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -35,6 +38,16 @@ def day(value: date | str) -> date:
     if type(found) is not date or not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise InvalidEntry(Problem("date", facts={"word": shown(value)}))
     return found
+
+
+def instant(moment: str) -> datetime:
+    """Return an ISO 8601 moment; one without a zone is Shanghai's.
+
+    >>> instant("2026-11-22T23:30:00+00:00").astimezone(SHANGHAI).date()
+    datetime.date(2026, 11, 23)
+    """
+    found = datetime.fromisoformat(moment)
+    return found if found.tzinfo else found.replace(tzinfo=SHANGHAI)
 
 
 @frozen(eq=False)

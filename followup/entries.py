@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 from attrs import field, fields_dict, frozen
 from attrs.converters import optional
 
-from followup.dates import day
+from followup.dates import SHANGHAI, day, instant
 from followup.fields import (
     flag,
     form_columns,
@@ -89,6 +89,11 @@ class Entry:
     def __repr__(self) -> str:
         told = {name: value for name, value in self.as_json().items() if name not in _HIDDEN}
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in told.items())})"
+
+    @property
+    def recorded_on(self) -> date | None:
+        """The civil day on which it was entered; None where nobody knows."""
+        return None if self.recorded_at is None else instant(self.recorded_at).astimezone(SHANGHAI).date()
 
     @property
     def id(self) -> str:

@@ -1,28 +1,58 @@
 """Doubts about a ledger under a policy, as values; they change no date and stop nothing."""
 
-from collections.abc import Iterable, Iterator
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, timedelta
 from typing import Any, Final
 
 from attrs import field, frozen
 
 from followup.case import Case, case_on
 from followup.duevisit import DueVisit
-from followup.entries import Entry, Visited
+from followup.entries import (
+    Assigned,
+    Consented,
+    Declined,
+    Detained,
+    Entry,
+    Found,
+    Lost,
+    MovedIn,
+    MovedOut,
+    Postponed,
+    Released,
+    Visited,
+)
 from followup.ledger import Ledger
 from followup.policy import Policy
 from followup.schedule import lines
 from followup.sentences import say
-from followup.terms import Anchor, LineKind, Role
+from followup.stability import computed_class
+from followup.terms import Anchor, Insight, LineKind, Reaction, RiskLevel, Stability, Status, Term
 
+#: From how many levels on a change of risk is doubted, and how late a follow-up or an incident may be entered (A).
+_JUMP: Final = 3
+_TEN_DAYS: Final = timedelta(days=10)
+_A_DAY: Final = timedelta(days=1)
+_AWAY: Final = frozenset({Status.IN_HOSPITAL, Status.DETAINED, Status.LOST})
+#: Kinds of entry that exclude each other on one day.
+_OPPOSED: Final[tuple[tuple[type[Entry], type[Entry]], ...]] = (
+    (Consented, Declined), (Lost, Found), (Lost, Visited), (MovedOut, MovedIn), (Detained, Released),
+)  # fmt: skip
+#: What two entries of a kind on one day should tell alike.
+_TOLD: Final[dict[type[Entry], Callable[[Any], object]]] = {
+    Visited: lambda visit: (visit.risk, visit.stability),
+    Postponed: lambda entry: entry.until,
+    Assigned: lambda entry: (entry.team, entry.village),
+}
 #: How a spreadsheet knows a formula.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @frozen
 class Finding:
-    """One doubt: a stable code, the entries it is about, and a sentence."""
+    """One doubt: about whom, a stable code, the entries it is about, and a sentence."""
 
+    patient: str
     code: str
     entries: tuple[Entry, ...] = field(repr=False)
     facts: dict[str, Any] = field(factory=dict, hash=False)
@@ -36,12 +66,16 @@ class Finding:
 
 def _shown(value: object, lang: str) -> object:
     if isinstance(value, tuple):
-        return say(lang, "word.and").join(role.label(lang) for role in value if isinstance(role, Role))
-    return value
+        return say(lang, "word.and").join(str(_shown(part, lang)) for part in value)
+    if isinstance(value, type) and issubclass(value, Entry):
+        return say(lang, f"entry.{value.type}")
+    return value.label(lang) if isinstance(value, Term) else value
 
 
 def findings(ledger: Ledger, policy: Policy, on: date) -> tuple[Finding, ...]:
     """Return the doubts about one patient's ledger as of the day `on`; none before the registration.
+
+    Those about a follow-up are about the last one; to see what was doubted before, ask for an earlier day.
 
     >>> from followup import Registered, Visited, load_policy
     >>> ledger = Ledger("p1", [Registered("p1", "2026-11-02"), Visited("p1", "2026-10-01", risk=0)])
@@ -54,39 +88,86 @@ def findings(ledger: Ledger, policy: Policy, on: date) -> tuple[Finding, ...]:
 
 def doubts(case: Case, running: Iterable[DueVisit]) -> tuple[Finding, ...]:
     """Return the doubts about a case and its running lines, for whoever has both already."""
-    found = [Finding(code, entries) for code, entries in case.doubts]
-    found += _case_doubts(case)
+    found = [*_case_doubts(case), *contradictions(case), *_visit_doubts(case)]
     for line in running:
         found += _line_doubts(case, line)
     return tuple(found)
 
 
 def _case_doubts(case: Case) -> Iterator[Finding]:
+    for code, entries in case.doubts:
+        if code != "away-after-return" or case.status in _AWAY:
+            yield Finding(case.patient, code, entries)
     if case.not_reached:
-        yield Finding("three-misses", (case.anchors["first_missed"][1],))
+        yield Finding(case.patient, "three-misses", (case.anchors["first_missed"][1],))
     if any(isinstance(value, str) and value.startswith(_FORMULA) for value in case.person.values()):
-        yield Finding("formula-in-text", ())
+        yield Finding(case.patient, "formula-in-text", ())
+    for entry in [case.incidents[-1][1]] if case.incidents else []:
+        if entry.recorded_on is not None and entry.recorded_on > entry.on + _A_DAY:
+            facts = {"recorded": entry.recorded_on}
+            yield Finding(case.patient, "incident-recorded-late", (entry,), facts)
+    if case.postponed is not None and not (case.postponed.author and case.postponed.reason):
+        yield Finding(case.patient, "postponed-unsigned", (case.postponed,))
+
+
+def contradictions(case: Case) -> Iterator[Finding]:
+    """Return the facts of one day that cannot both be so."""
+    for entries in case.crowded:
+        kinds = {type(entry): entry for entry in entries}
+        for one, other in _OPPOSED:
+            if one in kinds and other in kinds:
+                facts = {"kinds": (one, other)}
+                yield Finding(case.patient, "contradiction", (kinds[one], kinds[other]), facts)
+        for kind, told in _TOLD.items():
+            same = [entry for entry in entries if type(entry) is kind]
+            if len({told(entry) for entry in same}) > 1:
+                yield Finding(case.patient, "contradiction", tuple(same), {"kinds": (kind, kind)})
+
+
+def _visit_doubts(case: Case) -> Iterator[Finding]:
+    if not case.visits:
+        return
+    last, before = case.visits[-1], case.visits[-2:-1]
+    computed = computed_class(last)
+    if last.stability is Stability.STABLE and last.risk >= RiskLevel.HITS_THINGS_ANYWHERE:
+        yield Finding(case.patient, "stable-at-high-risk", (last,), {"risk": int(last.risk)})
+    elif last.stability is not None and last.stability is not computed and _is_known(last, computed):
+        yield Finding(case.patient, "class-differs", (last,), {"recorded": last.stability, "computed": computed})
+    if before and abs(last.risk - before[0].risk) >= _JUMP:
+        facts: dict[str, Any] = {"before": int(before[0].risk), "after": int(last.risk)}
+        yield Finding(case.patient, "risk-jump", (before[0], last), facts)
+    if last.recorded_on is not None and last.recorded_on > last.on + _TEN_DAYS:
+        facts = {"recorded": last.recorded_on, "days_late": (last.recorded_on - last.on).days}
+        yield Finding(case.patient, "visit-recorded-late", (last,), facts)
+
+
+def _is_known(visit: Visited, computed: Stability) -> bool:
+    """Say whether the class by the criteria follows from what was recorded, not from what was left out."""
+    if computed is not Stability.UNDETERMINED:
+        return True
+    doubtful = bool(visit.symptoms) or visit.insight is Insight.PARTIAL or visit.reaction is Reaction.PRESENT
+    return visit.stability is Stability.STABLE and doubtful
 
 
 def _line_doubts(case: Case, line: DueVisit) -> Iterator[Finding]:
     last = case.visits[-1] if case.visits else None
     if any(reason.calendar == "provisional" for reason in line.reasons):
-        yield Finding("calendar-provisional", ())
+        yield Finding(case.patient, "calendar-provisional", ())
     if last is None or line.kind is not LineKind.VISIT:
         return
-    yield from _presence_doubts(last, line)
+    yield from _presence_doubts(case.patient, last, line)
     planned = next((reason for reason in line.reasons if reason.anchor is Anchor.PLANNED), None)
     if planned is not None and planned.due_on > line.due_on:
         facts = {"until": planned.due_on, "due": line.due_on}
-        yield Finding("doctors-date-late", (case.postponed or last,), facts)
+        yield Finding(case.patient, "doctors-date-late", (case.postponed or last,), facts)
 
 
-def _presence_doubts(last: Visited, line: DueVisit) -> Iterator[Finding]:
+def _presence_doubts(patient: str, last: Visited, line: DueVisit) -> Iterator[Finding]:
     if line.missing_roles:
-        yield Finding("party-absent", (last,), {"roles": line.missing_roles})
+        yield Finding(patient, "party-absent", (last,), {"roles": line.missing_roles})
     elif line.roles and last.present is None and line.reasons:
-        yield Finding("presence-not-recorded", (last,))
+        yield Finding(patient, "presence-not-recorded", (last,))
     asked = {role for reason in line.reasons if reason.anchor_on <= last.on for role in reason.invited}
     absent = tuple(role for role in line.invited if role in asked and role not in (last.present or line.invited))
     if absent:
-        yield Finding("not-invited", (last,), {"roles": absent})
+        yield Finding(patient, "not-invited", (last,), {"roles": absent})

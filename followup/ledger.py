@@ -1,17 +1,20 @@
 """A person's `Ledger`: all that is recorded of one patient, in the one order in which facts are read."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, Final
 
 from attrs import field, frozen
 
+from followup.dates import SHANGHAI, instant
 from followup.entries import ORDER, Discharged, Entry, Registered, Retracted, Visited
 from followup.errors import InvalidEntry, Problem, shown
 from followup.stability import SEVERITY, effective_class
 
+_LAST: Final = datetime.max.replace(tzinfo=SHANGHAI)
 _RANK: Final = {kind: rank for rank, kind in enumerate(ORDER)}
 
 
@@ -26,8 +29,14 @@ def _in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     found: list[Entry] = []
     for _, tied in groupby(sorted(entries, key=_place), key=_place):
         same = list(tied)
-        found += same if len(same) == 1 else (entry for _, entry in sorted({e.id: e for e in same}.items()))
+        found += same if len(same) == 1 else _once_each(same)
     return tuple(found)
+
+
+def _once_each(tied: Iterable[Entry]) -> Iterator[Entry]:
+    """Return entries by their ids; of equal ones that which was recorded first."""
+    for _, equal in groupby(sorted(tied, key=attrgetter("id")), key=attrgetter("id")):
+        yield min(equal, key=lambda entry: _LAST if entry.recorded_at is None else instant(entry.recorded_at))
 
 
 def _takes_effect(entry: Entry) -> date:
@@ -80,6 +89,22 @@ class Ledger:
         if any(_takes_effect(entry) != entry.on for entry in found):
             found.sort(key=lambda entry: (_takes_effect(entry), _RANK[type(entry)]))
         return tuple((day, tuple(same)) for day, same in groupby(found, key=_takes_effect))
+
+    def as_known(self, moment: datetime) -> "Ledger | None":
+        """Return what had been recorded by a moment; None where the person was not registered by then.
+
+        An entry of which nobody knows when it was recorded counts as known from the day it tells of.
+
+        >>> visit = Visited("p1", "2026-11-01", risk=0, recorded_at="2026-11-09T09:00:00+08:00")
+        >>> ledger = Ledger("p1", [Registered("p1", "2026-10-20"), visit])
+        >>> [entry.type for entry in ledger.as_known(instant("2026-11-08T23:59:59+08:00")).entries]
+        ['registered']
+        """
+        day = moment.astimezone(SHANGHAI).date()
+        known = [
+            e for e in self.entries if (e.on <= day if e.recorded_at is None else instant(e.recorded_at) <= moment)
+        ]
+        return Ledger(self.patient, known) if any(type(entry) is Registered for entry in known) else None
 
     def __attrs_post_init__(self) -> None:
         for entry in self.entries:

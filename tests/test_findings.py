@@ -1,19 +1,64 @@
 """Findings: doubts that change no date."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
-from followup import Entry, Ledger, Missed, Registered, Visited, findings, load_policy
+from followup import (
+    Admitted,
+    Assigned,
+    Consented,
+    Declined,
+    Discharged,
+    Entry,
+    Finding,
+    Found,
+    Incident,
+    Ledger,
+    Lost,
+    Missed,
+    MovedIn,
+    MovedOut,
+    Postponed,
+    Registered,
+    Visited,
+    due_visits,
+    findings,
+    load_policy,
+)
+from followup.policy import Policy
+from followup.terms import Function
 
 START: list[Entry] = [Registered("p1", "2026-01-05"), Visited("p1", "2026-01-12", risk=0, mode="home")]
+DONGGUAN = load_policy("dongguan")
+
+
+def found(*entries: Entry, on: str = "2026-11-23", policy: Policy = DONGGUAN) -> list[Finding]:
+    """Return the doubts about START and more entries, each told in both languages."""
+    doubts = findings(Ledger("p1", [*START, *entries]), policy, date.fromisoformat(on))
+    assert all(doubt.patient == "p1" for doubt in doubts)
+    assert all(doubt.text("zh") != doubt.text("en") for doubt in doubts)
+    return list(doubts)
 
 
 def codes(*entries: Entry, on: str = "2026-11-23") -> list[str]:
     """Return the codes of the doubts about START and more entries."""
-    found = findings(Ledger("p1", [*START, *entries]), load_policy("dongguan"), date.fromisoformat(on))
-    assert all(finding.text(lang) for finding in found for lang in ("zh", "en"))
-    return [finding.code for finding in found]
+    return [doubt.code for doubt in found(*entries, on=on)]
+
+
+def seen(on: str, risk: int = 0, **given: Any) -> Visited:
+    """Return a follow-up at home."""
+    return Visited("p1", on, risk=risk, mode="home", **given)
+
+
+WELL: dict[str, Any] = {
+    "symptoms": [],
+    "insight": "full",
+    "functions": dict.fromkeys(Function, "good"),
+    "reaction": "none",
+    "physical": "stable",
+}
 
 
 @pytest.mark.parametrize(
@@ -32,15 +77,113 @@ def test_three_failures_are_three_days_within_a_month_of_the_first(days: list[st
 
 def test_presence_that_is_unknown_is_told_apart_from_absence() -> None:
     """A joint follow-up without the police is one thing, one of which nobody wrote who came another."""
-    assert codes(Visited("p1", "2026-02-02", risk=3, mode="home")) == ["presence-not-recorded"]
-    alone = Visited("p1", "2026-02-02", risk=3, mode="home", present=["prevention_doctor"])
-    assert codes(alone) == ["party-absent", "not-invited"]
+    assert codes(seen("2026-01-20", 2), seen("2026-02-02", 3)) == ["presence-not-recorded"]
+    alone = seen("2026-02-02", 3, present=["prevention_doctor"])
+    assert codes(seen("2026-01-20", 2), alone) == ["party-absent", "not-invited"]
 
 
 def test_a_doctors_date_past_the_last_day_is_told() -> None:
     """It puts nothing off, and is shown."""
-    assert codes(Visited("p1", "2026-02-02", risk=3, mode="home", next_on="2026-03-02", present=["police"])) == [
-        "party-absent",
-        "not-invited",
-        "doctors-date-late",
-    ]
+    late = seen("2026-02-02", 0, stability="unstable", next_on="2026-03-02", present=["police"])
+    assert codes(late) == ["not-invited", "doctors-date-late"]
+
+
+@pytest.mark.parametrize(
+    ("visit", "expected"),
+    [
+        (seen("2026-02-02", 0, stability="stable", **WELL), []),
+        (seen("2026-02-02", 0, stability="basic", **WELL), ["class-differs"]),
+        (seen("2026-02-02", 1, stability="stable"), ["class-differs"]),
+        (seen("2026-02-02", 0, stability="stable", insight="absent"), ["class-differs"]),
+        (seen("2026-02-02", 0, stability="stable"), []),
+        (seen("2026-02-02", 0, stability="stable", insight="partial"), ["class-differs"]),
+        (seen("2026-02-02", 0, stability="basic", insight="partial"), []),
+        (seen("2026-02-02", 2, stability="stable"), ["class-differs"]),
+        (seen("2026-02-02", 3, stability="basic", present=[]), ["class-differs"]),
+        (seen("2026-02-02", 3, stability="stable", present=[]), ["stable-at-high-risk"]),
+        (seen("2026-02-02", 3, stability="unstable", present=[]), []),
+    ],
+)
+def test_a_recorded_class_is_checked_against_the_criteria(visit: Visited, expected: list[str]) -> None:
+    """A difference is shown, where what was recorded tells; what was left out contradicts nothing."""
+    beside = {"party-absent", "not-invited", "risk-jump"}
+    assert [code for code in codes(visit) if code not in beside] == expected
+
+
+@pytest.mark.parametrize(("before", "after", "jumps"), [(0, 2, False), (0, 3, True), (1, 3, False), (5, 2, True)])
+def test_a_risk_that_jumps_by_three_levels_is_told(before: int, after: int, jumps: bool) -> None:  # noqa: FBT001
+    """Up or down, between two follow-ups in a row."""
+    assert ("risk-jump" in codes(seen("2026-02-02", before), seen("2026-03-02", after))) == jumps
+
+
+@pytest.mark.parametrize(
+    ("recorded", "late"),
+    [
+        ("2026-02-12T23:59:00+08:00", False),
+        ("2026-02-12T16:30:00+00:00", True),  # the 13th in China
+        ("2026-02-13T00:00:00+08:00", True),
+        (None, False),
+    ],
+)
+def test_a_follow_up_entered_more_than_ten_days_late_is_told(recorded: str | None, late: bool) -> None:  # noqa: FBT001
+    """Ten days are in time; the days are China's."""
+    assert codes(seen("2026-02-02", recorded_at=recorded)) == ["visit-recorded-late"] * late
+
+
+@pytest.mark.parametrize(
+    ("recorded", "late"), [("2026-02-03T22:00:00+08:00", False), ("2026-02-04T08:00:00+08:00", True)]
+)
+def test_an_incident_recorded_more_than_a_day_after_is_told(recorded: str, late: bool) -> None:  # noqa: FBT001
+    """It should be recorded within 24 hours, which days can tell only so far."""
+    assert codes(Incident("p1", "2026-02-02", recorded_at=recorded)) == ["incident-recorded-late"] * late
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [Consented("p1", "2026-02-02"), Declined("p1", "2026-02-02")],
+        [seen("2026-02-02", 0), seen("2026-02-02", 1)],
+        [seen("2026-02-02", 0, stability="stable"), seen("2026-02-02", 0, stability="basic")],
+        [Lost("p1", "2026-02-02"), Found("p1", "2026-02-02")],
+        [MovedOut("p1", "2026-02-02"), MovedIn("p1", "2026-02-02")],
+        [Lost("p1", "2026-02-02"), Visited("p1", "2026-02-02", risk=0, mode="phone")],
+        [Assigned("p1", "2026-02-02", team="A"), Assigned("p1", "2026-02-02", team="B")],
+        [
+            Postponed("p1", "2026-02-02", until="2026-02-09", author="a", reason="b"),
+            Postponed("p1", "2026-02-02", until="2026-02-10", author="a", reason="b"),
+        ],
+    ],
+)
+def test_two_entries_that_contradict_each_other_on_one_day_are_told(entries: list[Entry]) -> None:
+    """Both stand until one is retracted; on different days they are no contradiction."""
+    (doubt,) = [doubt for doubt in found(*entries) if doubt.code == "contradiction"]
+    assert set(doubt.entries) == set(entries)
+    assert "contradiction" not in codes(entries[0])
+
+
+def test_the_same_told_twice_is_no_contradiction() -> None:
+    """A second record that says the same of a day, with more words, contradicts nothing."""
+    assert "contradiction" not in codes(seen("2026-02-02", 0), seen("2026-02-02", 0, insight="full"))
+
+
+def test_a_postponement_names_its_author_and_reason() -> None:
+    """It counts without them, and they are asked for."""
+    assert codes(Postponed("p1", "2026-02-02", until="2026-02-09")) == ["postponed-unsigned"]
+    assert codes(Postponed("p1", "2026-02-02", until="2026-02-09", author="甲医生", reason="外出")) == []
+
+
+def test_a_stay_recorded_after_its_discharge_is_told_while_it_lasts() -> None:
+    """Told late of a discharge, and in between that the patient was there: one of the two is wrong, or a second stay."""
+    stay = [Admitted("p1", "2026-02-01"), Admitted("p1", "2026-03-01")]
+    told = Discharged("p1", "2026-02-20", informed_on="2026-03-10")
+    assert codes(*stay, told) == ["away-after-return"]
+    assert codes(*stay, told, Discharged("p1", "2026-03-20")) == []
+
+
+def test_working_days_without_a_notice_are_told() -> None:
+    """The reason is marked provisional, the finding says so, and the date is counted all the same."""
+    entries = [Registered("p1", "2026-12-28")]
+    ledger = Ledger("p1", entries)
+    (line,) = [line for line in due_visits(ledger, DONGGUAN, date(2026, 12, 28)) if line.kind == "first-visit"]
+    assert (str(line.due_on), line.reasons[0].calendar) == ("2027-01-11", "provisional")
+    assert [doubt.code for doubt in findings(ledger, DONGGUAN, date(2026, 12, 28))] == ["calendar-provisional"]

@@ -490,7 +490,7 @@ def test_late_when_a_fact_was_recorded_does_not_matter(question: Question) -> No
     moments = [f"{question.on + number * DAY}T08:00:00+08:00" for number in range(len(known))]
     for order in (moments, moments[::-1]):
         told = [evolve(entry, recorded_at=moment) for entry, moment in zip(known, order, strict=True)]
-        assert answered(with_facts(question, told)) == answered(question)
+        assert _in_time(with_facts(question, told)) == _in_time(question)
 
 
 @given(questions(), st.data())
@@ -499,7 +499,13 @@ def test_late_a_fact_entered_last_counts_on_its_own_day(question: Question, data
     known = list(question.ledger.entries)
     late = known.pop(data.draw(st.integers(0, len(known) - 1)))
     late = evolve(late, recorded_at=f"{question.on + DAY}T08:00:00+08:00")
-    assert answered(with_facts(question, [*known, late])) == answered(question)
+    assert _in_time(with_facts(question, [*known, late])) == _in_time(question)
+
+
+def _in_time(question: Question) -> Answer:
+    """Return the answer without the findings that say when something was recorded: nothing else may differ."""
+    lines, bucket, doubts = answered(question)
+    return lines, bucket, tuple(found for found in doubts if not found.code.endswith("-recorded-late"))
 
 
 # 9. Round trip
