@@ -50,6 +50,18 @@ def instant(moment: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=SHANGHAI)
 
 
+@frozen(kw_only=True)
+class Notice:
+    """A State Council notice of a year's holidays, as a district enters it."""
+
+    year: int
+    #: By which text.
+    source: str
+    holidays: frozenset[date]
+    #: The Saturdays and Sundays that are worked instead.
+    makeup_days: frozenset[date] = frozenset()
+
+
 @frozen(eq=False)
 class WorkCalendar:
     """Working days by the State Council's yearly notices, make-up Saturdays and Sundays included.
@@ -64,6 +76,14 @@ class WorkCalendar:
     years: frozenset[int]
     strict: bool = False
     _last: dict[date, date] = field(factory=dict, init=False, repr=False)
+
+    @property
+    def version(self) -> str:
+        """A hash of all that the calendar knows."""
+        from hashlib import sha256  # noqa: PLC0415 - OpenSSL takes its time
+
+        told = [sorted(self.years), *(sorted(map(date.isoformat, days)) for days in (self.holidays, self.makeup_days))]
+        return sha256(repr(told).encode()).hexdigest()[:12]
 
     def is_workday(self, on: date) -> bool:
         """Say whether `on` is a working day."""
@@ -94,16 +114,25 @@ class WorkCalendar:
 
 
 @cache
-def work_calendar(*, strict: bool = False) -> WorkCalendar:
+def work_calendar(*notices: Notice, strict: bool = False) -> WorkCalendar:
     """Return the calendar of all published notices; `strict` refuses other years instead of guessing.
+
+    A year for which a notice is given is that notice's, whatever is known of it otherwise.
 
     >>> work_calendar().is_workday(date(2026, 2, 28))  # a Saturday, made up for Spring Festival
     True
     """
     from chinese_calendar import constants  # noqa: PLC0415 - loaded with the first policy, not before
 
-    years = frozenset(on.year for on in constants.holidays)
-    return WorkCalendar(frozenset(constants.holidays), frozenset(constants.workdays), years, strict)
+    own = {notice.year for notice in notices}
+    holidays = {on for on in constants.holidays if on.year not in own}
+    makeup_days = {on for on in constants.workdays if on.year not in own}
+    return WorkCalendar(
+        frozenset(holidays.union(*(notice.holidays for notice in notices))),
+        frozenset(makeup_days.union(*(notice.makeup_days for notice in notices))),
+        frozenset(own | {on.year for on in constants.holidays}),
+        strict,
+    )
 
 
 @frozen

@@ -1,18 +1,15 @@
 """The ledger of everyone in one SQLite file, with the dates that it gives kept beside it.
 
-Dates are written in the transaction of the entry that moved them. They depend on entries and rules in
-force alone, so they are kept for spans of days: from the patient's last entry on, and anew from each day
-on which a rule comes into force. What depends on the day (status, bucket) is never stored. A list for a
-day before a patient's last entry is made from the ledger itself.
+Dates are written in the transaction of the entry that moved them (see `keptdates`). A list for a day before
+a patient's last entry, or as it was known at a moment, is made from the ledgers themselves.
 """
 
 import json
 import os
 import sqlite3
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, datetime
 from hashlib import sha256
 from itertools import groupby
 from operator import attrgetter
@@ -23,21 +20,28 @@ from typing import Any, Final, Self
 from attrs import evolve, frozen
 from sqlite_utils import Database
 
-from followup.case import Case, case_on
-from followup.duevisit import bucket
+from followup.case import case_on
+from followup.dates import work_calendar
 from followup.entries import PERSONAL, Entry, Registered, Retracted
 from followup.entryjson import entry_from_json, known_as, shown_id
 from followup.errors import Problem, RegisterError, shown
+from followup.inforce import (
+    ALWAYS,
+    kept_stamp,
+    policy_in_force,
+    stamp,
+    write_notice,
+    write_policy,
+    write_stamp,
+)
+from followup.keptdates import keep, kept_counts, listed_patients, patients_after
 from followup.ledger import Ledger
-from followup.policy import FOLLOW_UPS, Policy
-from followup.policyfile import policy_from_texts
-from followup.schedule import lines, resting
-from followup.tables import OURS, connected, migrations, sentences_of_sqlite
-from followup.terms import Bucket
+from followup.noticefile import notice_from_text
+from followup.policy import Policy
+from followup.schedule import lines
+from followup.tables import OURS, connected, migrations, sentences_of_sqlite, transaction
 from followup.worklist import WorkLine, WorkList, work_lines
 
-#: No day is after it: the end of a span that has none, so that spans compare as text.
-_FOREVER: Final = "9999-12-31"
 #: Personal data of an entry, kept apart from its body so that a person can be forgotten.
 _APART: Final = (*PERSONAL, "form")
 
@@ -77,16 +81,18 @@ class Register:
             raise RegisterError(Problem("register.exists", facts={"path": place}))
         with sentences_of_sqlite():
             migrations.apply(db)
-            row = ("1900-01-01", policy.id, policy.version, _iso(duties_from), json.dumps(policy.texts))
+            opened = evolve(policy, duties_from=duties_from, calendar=work_calendar())
             with db.atomic():
-                db.execute("INSERT INTO policies VALUES (?, ?, ?, ?, ?)", row)
-        return cls(db, evolve(policy, duties_from=duties_from))
+                write_policy(db, policy, ALWAYS, duties_from, None)
+                write_stamp(db, opened)
+        return cls(db, opened)
 
     @classmethod
     def open(cls, place: str | Path | sqlite3.Connection) -> "Register":
-        """Open a register by its path or in an open connection; the policy is the one it was made with.
+        """Open a register by its path or in an open connection, under the policies that it has adopted.
 
-        Raises `RegisterError` where there is none.
+        Where the library has learned of a holiday notice since, the kept dates are derived anew. Raises
+        `RegisterError` where there is no register.
         """
         if not isinstance(place, sqlite3.Connection) and not Path(place).is_file():
             raise RegisterError(Problem("register.missing", facts={"path": place}))
@@ -94,9 +100,13 @@ class Register:
             db = connected(place)
             if db.execute("PRAGMA application_id").fetchone() != (OURS,):
                 raise RegisterError(Problem("register.foreign", facts={"path": place}))
-            texts, duties_from = db.execute("SELECT texts, duties_from FROM policies").fetchone()
-        policy = policy_from_texts(json.loads(texts))
-        return cls(db, evolve(policy, duties_from=None if duties_from is None else date.fromisoformat(duties_from)))
+            if migrations.pending(db):
+                migrations.apply(db)
+            register = cls(db, policy_in_force(db))
+            if kept_stamp(db) != stamp(register.policy):
+                with transaction(db):
+                    register = register._under_new_rules()
+        return register
 
     def close(self) -> None:
         """Close the file."""
@@ -123,9 +133,30 @@ class Register:
             if problems:
                 raise RegisterError(problems)
             new = [entry for entry in entries if self._append(entry)]
-            for patient in dict.fromkeys(entry.patient for entry in new):
-                self._keep(patient)
+            keep(self.db, self.ledgers({entry.patient for entry in new}), self.policy)
         return len(new)
+
+    def adopt(self, policy: Policy, day: date, recorded_at: str | None = None) -> "Register":
+        """Adopt a policy from a day on, derive all dates anew, and return the register under it.
+
+        For every earlier day the policies before it hold. Raises `RegisterError` where a policy was adopted for
+        that day or a later one, or where it is this one already.
+        """
+        with self._writing():
+            last = self.policy.editions[-1]
+            if max(last.since, ALWAYS) >= day:
+                raise RegisterError(Problem("adopt.earlier", facts={"on": day, "last": max(last.since, ALWAYS)}))
+            if last.version == policy.version:
+                raise RegisterError(Problem("adopt.same", facts={"id": policy.id, "version": policy.version}))
+            write_policy(self.db, policy, day, None, recorded_at)
+            return self._under_new_rules()
+
+    def add_notice(self, text: str, recorded_at: str | None = None) -> "Register":
+        """Enter a year's holiday notice (the text of its TOML file), derive all dates anew, and return the register."""
+        notice = notice_from_text(text)
+        with self._writing():
+            write_notice(self.db, notice.year, text, recorded_at)
+            return self._under_new_rules()
 
     def problems(self, entries: Sequence[Entry]) -> list[tuple[int, Problem]]:
         """Return what the register cannot take, each with its place among the entries.
@@ -154,13 +185,18 @@ class Register:
         for start in range(0, len(wanted), _CHUNK):
             yield from self._read(wanted[start : start + _CHUNK])
 
-    def worklist(self, on: date, team: str | None = None, within: int = 0) -> WorkList:
+    def worklist(self, on: date, team: str | None = None, within: int = 0, known: datetime | None = None) -> WorkList:
         """Return the list of a day, of one team or of all: `WorkList.of` over all ledgers, but quick.
 
-        `within` adds what falls due in so many further days.
+        `within` adds what falls due in so many further days. With `known` the list is made from what had been
+        recorded by that moment, entries and policies: as it was printed then; this reads every ledger.
         """
-        counts, found = self._kept_counts(on, team), self._kept_lines(on, team, within)
-        for ledger in self.ledgers(self._patients_after(on)):
+        if known is not None:
+            policy = policy_in_force(self.db, known)
+            then = (ledger.as_known(known) for ledger in self.ledgers())
+            return WorkList.of(filter(None, then), policy, on, team=team, within=within)
+        counts, found = kept_counts(self.db, on, team), self._kept_lines(on, team, within)
+        for ledger in self.ledgers(patients_after(self.db, on)):
             earlier = WorkList.of([ledger], self.policy, on, team=team, within=within)
             counts.update(earlier.counts)
             found += [*earlier.lines, *earlier.duties]
@@ -187,14 +223,10 @@ class Register:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        with sentences_of_sqlite():
-            self.db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self.db.execute("COMMIT")
-            except BaseException:
-                self.db.rollback()
-                raise
+        with sentences_of_sqlite(), transaction(self.db):
+            if kept_stamp(self.db) != stamp(self.policy):
+                raise RegisterError(Problem("register.changed"))
+            yield
 
     def _append(self, entry: Entry) -> bool:
         if self.db.execute("SELECT 1 FROM entries WHERE id = ?", (entry.id,)).fetchone():
@@ -214,63 +246,20 @@ class Register:
             self.db.execute("INSERT INTO personal VALUES (?, ?, ?)", (entry.id, salt, _json(apart)))
         return True
 
-    def _keep(self, patient: str) -> None:
-        """Derive the patient's dates anew, for every span of days from the last entry on."""
-        for table in ("standings", "due"):
-            self.db.execute(f"DELETE FROM {table} WHERE patient = ?", (patient,))  # noqa: S608
-        ledger = self.ledger(patient)
-        if not ledger.effects:
-            return
-        last = ledger.effects[-1][0]
-        starts = (last, *self.policy.changes_after(last))
-        for start, until in zip(starts, (*map(_iso, starts[1:]), _FOREVER), strict=True):
-            case = case_on(ledger, start)
-            if case is not None:
-                self._keep_span(case, until or _FOREVER, first=start == last)
-
-    def _keep_span(self, case: Case, until: str, *, first: bool) -> None:
-        running = lines(case, self.policy)
-        visits = [line for line in running if line.kind in FOLLOW_UPS]
-        opens_on = _iso(min((line.opens_on for line in visits), default=None))
-        due_on = _iso(min((line.due_on for line in visits), default=None))
-        span = (case.patient, _iso(case.on), until)
-        row = (*span, first, case.team, resting(case.status), opens_on, due_on)
-        self.db.execute("INSERT INTO standings VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-        rows = [(*span, case.team, line.kind, _iso(line.opens_on), _iso(line.due_on)) for line in running]
-        self.db.conn.executemany("INSERT INTO due VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-
-    def _kept_counts(self, on: date, team: str | None) -> Counter[Bucket]:
-        counts: Counter[Bucket] = Counter()
-        rows = self.db.execute(
-            "SELECT rest, opens_on, due_on, count(*) FROM standings"
-            " WHERE from_on <= :on AND until_on > :on AND (:team IS NULL OR team = :team) GROUP BY 1, 2, 3",
-            {"on": _iso(on), "team": team},
-        )
-        for rest, opens_on, due_on, people in rows:
-            where = (
-                Bucket.NOT_DUE
-                if due_on is None
-                else bucket(date.fromisoformat(opens_on), date.fromisoformat(due_on), on)
-            )
-            counts[Bucket(rest) if where is Bucket.NOT_DUE else where] += people
-        return counts
+    def _under_new_rules(self) -> "Register":
+        """Derive all dates anew under the policies and notices as they now stand; within a transaction."""
+        register = Register(self.db, policy_in_force(self.db))
+        keep(self.db, register.ledgers(), register.policy)
+        write_stamp(self.db, register.policy)
+        return register
 
     def _kept_lines(self, on: date, team: str | None, within: int) -> list[WorkLine]:
-        patients = self.db.execute(
-            _LISTED if team is None else f"{_LISTED} AND team = :team",
-            {"on": _iso(on), "until": _iso(on + timedelta(within)), "team": team},
-        )
         found: list[WorkLine] = []
-        for ledger in self.ledgers(patient for (patient,) in patients):
+        for ledger in self.ledgers(listed_patients(self.db, on, team, within)):
             case = case_on(ledger, on)
             if case is not None:
                 found += work_lines(case, lines(case, self.policy), within)
         return found
-
-    def _patients_after(self, on: date) -> list[str]:
-        """Return the patients of whom an entry takes effect after the day: their dates are not kept for it."""
-        rows = self.db.execute("SELECT patient FROM standings WHERE first AND from_on > ?", (_iso(on),))
-        return [patient for (patient,) in rows]
 
     def _patients(self) -> list[str]:
         rows = self.db.execute("SELECT DISTINCT patient FROM entries ORDER BY patient")
@@ -328,7 +317,6 @@ def _registration_problems(
 _CHUNK: Final = 500
 #: With fewer characters an id is no answer to "which entry".
 _SHORTEST: Final = 4
-_LISTED: Final = "SELECT DISTINCT patient FROM due WHERE from_on <= :on AND until_on > :on AND opens_on <= :until"
 _COLUMNS: Final = 'id, patient, type, "on", recorded_at, body, digest'
 
 
@@ -342,7 +330,3 @@ def _entry(row: tuple[str, ...]) -> Entry:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-
-
-def _iso(on: date | None) -> str | None:
-    return None if on is None else on.isoformat()

@@ -6,7 +6,7 @@ from typing import Any
 
 from followup.case import State
 from followup.policy import VOCABULARY, Condition
-from followup.sentences import say
+from followup.sentences import say, sentences
 from followup.stability import BY_RISK, SEVERITY
 from followup.terms import RiskLevel, Stability, Status, Term
 
@@ -84,11 +84,17 @@ def _told_condition(condition: Condition, lang: str) -> str:
 
 def _told(name: str, allowed: Iterable[Any], lang: str) -> str:
     ordered = [value for value in VOCABULARY[name] if value in set(allowed)]
-    numbers = [int(value) for value in ordered if isinstance(value, int)]
+    numbers = [value for value in ordered if isinstance(value, int)]
     words = [value.label(lang) for value in ordered if isinstance(value, Term)]
     words += [say(lang, "word.unknown")] * (None in ordered)
     if len(numbers) > 1 and numbers[-1] - numbers[0] == len(numbers) - 1:
-        words.append(f"{numbers[0]}-{numbers[-1]}")
+        words.append(f"{numbers[0]}-{_number(name, numbers[-1], lang)}")
     else:
-        words += map(str, numbers)
+        words += [_number(name, number, lang) for number in numbers]
     return say(lang, f"when.{name}", value=say(lang, "word.slash").join(words))
+
+
+def _number(name: str, number: int, lang: str) -> str:
+    """Return a number, the last of a run or of failed attempts with what it stands for."""
+    key = f"when.{name}.{int(number)}"
+    return say(lang, key) if key in sentences(lang) else str(int(number))

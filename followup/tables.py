@@ -23,6 +23,22 @@ def first_tables(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def changes_of_policy(db: Database) -> None:
+    """When each policy was recorded, the holiday notices, and by what the kept dates were derived."""
+    for statement in _CHANGES:
+        db.execute(statement)
+
+
+_CHANGES: Final = (
+    "ALTER TABLE policies ADD COLUMN recorded_at TEXT",
+    """
+    CREATE TABLE notices (
+        seq INTEGER PRIMARY KEY, year INTEGER NOT NULL, text TEXT NOT NULL, recorded_at TEXT
+    ) STRICT
+    """,
+    "CREATE TABLE derived (one INTEGER PRIMARY KEY CHECK (one = 1), stamp TEXT NOT NULL) STRICT",
+)
 _TABLES: Final = (
     f"PRAGMA application_id = {OURS}",
     """
@@ -58,6 +74,18 @@ def connected(place: str | Path | sqlite3.Connection) -> Database:
     db = Database(str(place.absolute()) if isinstance(place, Path) else place)
     db.execute("PRAGMA foreign_keys = ON")
     return db
+
+
+@contextmanager
+def transaction(db: Database) -> Iterator[None]:
+    """Write all that happens within, or nothing of it; nobody else writes meanwhile."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        db.rollback()
+        raise
 
 
 @contextmanager

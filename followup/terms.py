@@ -265,6 +265,15 @@ class Anchor(Term):
     PLANNED = "planned", None, "医生约定日期", "the doctor's own date"
 
 
+class Direction(Term):
+    """Where a change of policy moves a line."""
+
+    EARLIER = "earlier", None, "提前", "earlier"
+    LATER = "later", None, "推后", "later"
+    NEW = "new", None, "新增", "new"
+    ENDED = "ended", None, "终止", "ended"
+
+
 class Silence(Term):
     """Why a rule that matches says nothing."""
 

@@ -1,0 +1,79 @@
+"""Which policy and which holiday notices a register goes by, since when, and when that was recorded."""
+
+import json
+from datetime import date, datetime
+from functools import reduce
+from typing import Any, Final
+
+from attrs import evolve
+from sqlite_utils import Database
+
+from followup.dates import instant, work_calendar
+from followup.noticefile import notice_from_text
+from followup.policy import Policy
+from followup.policyfile import policy_from_texts
+
+#: The day from which a register's first policy is in force: no fact is older.
+ALWAYS: Final = date(1900, 1, 1)
+
+
+def policy_in_force(db: Database, known: datetime | None = None) -> Policy:
+    """Return the policies of a register as one, each from its day on; with `known`, as recorded by that moment."""
+    rows = _known_rows(db, "SELECT texts, adopted_from, recorded_at, duties_from FROM policies ORDER BY 2", known)
+    (texts, _, _, duties_from), *later = rows
+    first = evolve(
+        policy_from_texts(json.loads(texts)),
+        calendar=work_calendar(*_notices(db, known)),
+        duties_from=None if duties_from is None else date.fromisoformat(duties_from),
+    )
+    return reduce(lambda policy, row: policy.then(_policy(row), date.fromisoformat(row[1])), later, first)
+
+
+def _policy(row: tuple[Any, ...]) -> Policy:
+    return policy_from_texts(json.loads(row[0]))
+
+
+def _notices(db: Database, known: datetime | None) -> list[Any]:
+    rows = _known_rows(db, "SELECT text, year, recorded_at FROM notices ORDER BY seq", known)
+    latest = {year: text for text, year, _ in rows}
+    return [notice_from_text(text) for text in latest.values()]
+
+
+def _known_rows(db: Database, query: str, known: datetime | None) -> list[tuple[Any, ...]]:
+    """Return rows, the third column of which says when they were recorded; the register's first policy always."""
+    rows = db.execute(query).fetchall()
+    return [row for row in rows if known is None or row[2] is None or instant(row[2]) <= known]
+
+
+def stamp(policy: Policy) -> str:
+    """Return what kept dates were derived by: every policy with its first day, and the calendar."""
+    told = [f"{edition.since} {edition.version}" for edition in policy.editions]
+    return "; ".join([*told, f"calendar {policy.calendar.version}"])
+
+
+def write_policy(db: Database, policy: Policy, day: date, duties_from: date | None, recorded_at: str | None) -> None:
+    """Note that a policy is in force from a day on."""
+    row = (
+        day.isoformat(),
+        policy.id,
+        policy.version,
+        duties_from and duties_from.isoformat(),
+        json.dumps(policy.texts),
+    )
+    db.execute("INSERT INTO policies VALUES (?, ?, ?, ?, ?, ?)", (*row, recorded_at))
+
+
+def write_notice(db: Database, year: int, text: str, recorded_at: str | None) -> None:
+    """Note a year's holiday notice; a later one of the same year counts instead."""
+    db.execute("INSERT INTO notices (year, text, recorded_at) VALUES (?, ?, ?)", (year, text, recorded_at))
+
+
+def kept_stamp(db: Database) -> str | None:
+    """Return what the kept dates were derived by."""
+    row = db.execute("SELECT stamp FROM derived").fetchone()
+    return None if row is None else str(row[0])
+
+
+def write_stamp(db: Database, policy: Policy) -> None:
+    """Note what the kept dates are derived by."""
+    db.execute("INSERT OR REPLACE INTO derived VALUES (1, ?)", (stamp(policy),))
