@@ -20,7 +20,7 @@ BUNDLED = Path(__file__).parent / "district"
 def main(folder: Path = BUNDLED, on: str = "2026-11-23", lang: str = "zh") -> None:
     """Read the forms into a register in memory and print the day's list."""
     day = date.fromisoformat(on)
-    register = Register.create(":memory:", load_policy("dongguan"))
+    register = Register.create(":memory:", load_policy("dongguan"), duties_from=day)
     reading = read_files(sorted(Path(folder).glob("*.csv")), today=day)
     if reading.problems:
         sys.exit("\n".join(problem.text(lang) for problem in reading.problems))

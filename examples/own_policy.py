@@ -19,6 +19,8 @@ def main() -> None:
     except InvalidPolicy as error:
         raise SystemExit(error.text("en")) from None
     for line in due_visits(LEDGER, policy, date(2026, 11, 23)):
+        if line.kind != "visit":
+            continue
         print(line.kind, line.due_on, line.status(date(2026, 11, 23)))
         for reason in line.reasons:
             print(" ", reason.text("en"))

@@ -42,7 +42,8 @@ def explain(ledger: Ledger, policy: Policy, on: date, lang: str = "en") -> str:
 
 def _head(case: Case, policy: Policy, bucket: Bucket, lang: str) -> Iterator[str]:
     yield say(lang, "explain.title", patient=case.patient, on=case.on, standing=bucket.label(lang))
-    yield say(lang, "explain.policy", title=policy.title.text(lang), id=policy.id, version=policy.version)
+    edition = policy.edition(case.on)
+    yield say(lang, "explain.policy", title=edition.title.text(lang), id=edition.id, version=edition.version)
     yield say(
         lang,
         "explain.state",
@@ -91,6 +92,8 @@ def _word(value: object, lang: str) -> str:
 
 def _rules(case: Case, policy: Policy, lang: str) -> Iterator[str]:
     for rule, verdict in verdicts(case, policy):
+        if verdict is Silence.ENDED:
+            continue
         if isinstance(verdict, Silence):
             facts = {"title": rule.title.text(lang), "why": verdict.label(lang), "source": rule.source}
             yield say(lang, "explain.silent", **facts)

@@ -1,7 +1,7 @@
 """Doubts about a ledger under a policy, as values; they change no date and stop nothing."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -31,8 +31,8 @@ from followup.terms import Anchor, Insight, LineKind, Reaction, RiskLevel, Stabi
 
 #: From how many levels on a change of risk is doubted, and how late a follow-up or an incident may be entered (A).
 _JUMP: Final = 3
-_TEN_DAYS: Final = timedelta(days=10)
-_A_DAY: Final = timedelta(days=1)
+_VISIT_DAYS: Final = 10
+_INCIDENT_DAYS: Final = 1
 _AWAY: Final = frozenset({Status.IN_HOSPITAL, Status.DETAINED, Status.LOST})
 #: Kinds of entry that exclude each other on one day.
 _OPPOSED: Final[tuple[tuple[type[Entry], type[Entry]], ...]] = (
@@ -102,10 +102,9 @@ def _case_doubts(case: Case) -> Iterator[Finding]:
         yield Finding(case.patient, "three-misses", (case.anchors["first_missed"][1],))
     if any(isinstance(value, str) and value.startswith(_FORMULA) for value in case.person.values()):
         yield Finding(case.patient, "formula-in-text", ())
-    for entry in [case.incidents[-1][1]] if case.incidents else []:
-        if entry.recorded_on is not None and entry.recorded_on > entry.on + _A_DAY:
-            facts = {"recorded": entry.recorded_on}
-            yield Finding(case.patient, "incident-recorded-late", (entry,), facts)
+    last = case.incidents[-1][1] if case.incidents else None
+    if last is not None and _days_late(case, last) > _INCIDENT_DAYS:
+        yield Finding(case.patient, "incident-recorded-late", (last,), {"recorded": last.recorded_on})
     if case.postponed is not None and not (case.postponed.author and case.postponed.reason):
         yield Finding(case.patient, "postponed-unsigned", (case.postponed,))
 
@@ -136,9 +135,15 @@ def _visit_doubts(case: Case) -> Iterator[Finding]:
     if before and abs(last.risk - before[0].risk) >= _JUMP:
         facts: dict[str, Any] = {"before": int(before[0].risk), "after": int(last.risk)}
         yield Finding(case.patient, "risk-jump", (before[0], last), facts)
-    if last.recorded_on is not None and last.recorded_on > last.on + _TEN_DAYS:
-        facts = {"recorded": last.recorded_on, "days_late": (last.recorded_on - last.on).days}
+    if (late := _days_late(case, last)) > _VISIT_DAYS:
+        facts = {"recorded": last.recorded_on, "days_late": late}
         yield Finding(case.patient, "visit-recorded-late", (last,), facts)
+
+
+def _days_late(case: Case, entry: Entry) -> int:
+    """Return how many days late a fact was entered: nobody's can be before the person is in the register."""
+    registered = None if case.registered is None else case.registered.recorded_on
+    return 0 if entry.recorded_on is None else (entry.recorded_on - max(entry.on, registered or entry.on)).days
 
 
 def _is_known(visit: Visited, computed: Stability) -> bool:

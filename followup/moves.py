@@ -2,25 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
-from attrs import frozen
-
 from followup.case import case_on
 from followup.entries import Entry
 from followup.ledger import Ledger
 from followup.schedule import lines
-from followup.worklist import WorkLine, WorkList
-
-
-@frozen
-class Move:
-    """One line that is new on a list, or left it; by an entry, by a rule, or because its day came."""
-
-    line: WorkLine
-    is_new: bool
-    #: The entry that brought it about; None where days or rules alone did.
-    entry: Entry | None
-    #: Whether the rules (or the calendar) changed.
-    by_rule: bool = False
+from followup.worklist import Move, WorkLine, WorkList
 
 
 def moves(

@@ -9,7 +9,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, time
 from hashlib import sha256
 from itertools import groupby
 from operator import attrgetter
@@ -21,7 +21,7 @@ from attrs import evolve, frozen
 from sqlite_utils import Database
 
 from followup.case import case_on
-from followup.dates import work_calendar
+from followup.dates import SHANGHAI, work_calendar
 from followup.entries import PERSONAL, Entry, Registered, Retracted
 from followup.entryjson import entry_from_json, known_as, shown_id
 from followup.errors import Problem, RegisterError, shown
@@ -36,6 +36,7 @@ from followup.inforce import (
 )
 from followup.keptdates import keep, kept_counts, listed_patients, patients_after
 from followup.ledger import Ledger
+from followup.moves import moves
 from followup.noticefile import notice_from_text
 from followup.policy import Policy
 from followup.schedule import lines
@@ -143,13 +144,18 @@ class Register:
         that day or a later one, or where it is this one already.
         """
         with self._writing():
-            last = self.policy.editions[-1]
-            if max(last.since, ALWAYS) >= day:
-                raise RegisterError(Problem("adopt.earlier", facts={"on": day, "last": max(last.since, ALWAYS)}))
-            if last.version == policy.version:
-                raise RegisterError(Problem("adopt.same", facts={"id": policy.id, "version": policy.version}))
+            self.check_adoption(policy, day)
             write_policy(self.db, policy, day, None, recorded_at)
             return self._under_new_rules()
+
+    def check_adoption(self, policy: Policy, day: date) -> None:
+        """Raise `RegisterError` where a policy cannot be adopted from a day on."""
+        last = self.policy.editions[-1]
+        since = max(last.since, ALWAYS)
+        if day <= since:
+            raise RegisterError(Problem("adopt.earlier", facts={"on": day, "last": since}))
+        if last.version == policy.version:
+            raise RegisterError(Problem("adopt.same", facts={"id": policy.id, "version": policy.version}))
 
     def add_notice(self, text: str, recorded_at: str | None = None) -> "Register":
         """Enter a year's holiday notice (the text of its TOML file), derive all dates anew, and return the register."""
@@ -173,10 +179,20 @@ class Register:
                 found += [(place, problem) for problem in self._retraction_problems(entry, here)]
         return [*found, *self._registration_problems(entries)]
 
-    def ledger(self, patient: str) -> Ledger:
-        """Return everything recorded of one patient; `RegisterError` for an unknown one."""
+    def policy_known(self, known: datetime | None) -> Policy:
+        """Return the policies as recorded by a moment; by now with None."""
+        return self.policy if known is None else policy_in_force(self.db, known)
+
+    def size(self) -> int:
+        """Return how many patients there are."""
+        return len(self._patients())
+
+    def ledger(self, patient: str, known: datetime | None = None) -> Ledger:
+        """Return everything recorded of one patient (by a moment); `RegisterError` for an unknown one."""
         for ledger in self.ledgers([patient]):
-            return ledger
+            found = ledger if known is None else ledger.as_known(known)
+            if found is not None:
+                return found
         raise RegisterError(Problem("patient.unknown", facts={"patient": shown(patient)}))
 
     def ledgers(self, patients: Iterable[str] | None = None) -> Iterator[Ledger]:
@@ -192,7 +208,7 @@ class Register:
         recorded by that moment, entries and policies: as it was printed then; this reads every ledger.
         """
         if known is not None:
-            policy = policy_in_force(self.db, known)
+            policy = self.policy_known(known)
             then = (ledger.as_known(known) for ledger in self.ledgers())
             return WorkList.of(filter(None, then), policy, on, team=team, within=within)
         counts, found = kept_counts(self.db, on, team), self._kept_lines(on, team, within)
@@ -201,6 +217,20 @@ class Register:
             counts.update(earlier.counts)
             found += [*earlier.lines, *earlier.duties]
         return WorkList.made(on, self.policy, counts, found)
+
+    def compared(
+        self, now: WorkList, since: date, team: str | None = None, within: int = 0, known: datetime | None = None
+    ) -> WorkList:
+        """Return a list with what is new on it since that of an earlier day, as known at its end, and what left it."""
+        end = datetime.combine(since, time.max, SHANGHAI)
+        then = self.worklist(since, team, within, end if known is None else min(end, known))
+        found = moves(
+            then,
+            now,
+            lambda patient: self.ledger(patient).as_known(end),
+            lambda patient: self.ledger(patient, known),
+        )
+        return evolve(now, since=since, moves=tuple(found))
 
     def teams(self) -> list[str]:
         """Return the teams that have patients."""

@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from followup.case import Case, case_on
 from followup.duevisit import DueVisit
+from followup.entries import Entry
 from followup.findings import Finding, doubts
 from followup.ledger import Ledger
 from followup.policy import FOLLOW_UPS, Policy
@@ -44,6 +45,18 @@ class WorkLine:
 
 
 @frozen
+class Move:
+    """One line that is new on a list, or left it: by an entry, by the rules, or because its day came."""
+
+    line: WorkLine
+    is_new: bool
+    #: The entry that brought it about; None where days or rules alone did.
+    entry: Entry | None
+    #: Whether the rules or the calendar changed.
+    by_rule: bool = False
+
+
+@frozen
 class WorkList:
     """Who is due on the day `on`: follow-up lines and duties apart, and how everyone stands.
 
@@ -60,6 +73,9 @@ class WorkList:
     counts: Mapping[Bucket, int]
     lines: tuple[WorkLine, ...]
     duties: tuple[WorkLine, ...]
+    #: Where the list was compared with that of an earlier day: which, and who is new or left.
+    since: date | None = None
+    moves: tuple[Move, ...] = ()
 
     @classmethod
     def of(

@@ -38,17 +38,20 @@ def test_own_database_gives_due_dates_for_plain_dicts() -> None:
     """Plain dicts in, due dates out."""
     assert _run("own_database.py").splitlines() == [
         "4419-0007 visit 2026-12-10 not_due",
+        "4419-0007 health-check 2027-09-01 not_due",
+        "4419-0008 referral 2026-11-16 overdue",
+        "4419-0008 referral-check 2026-11-30 open",
         "4419-0008 visit 2026-11-30 open",
+        "4419-0008 health-check 2027-09-01 not_due",
     ]
 
 
 def test_own_policy_is_stricter_than_the_national_one() -> None:
-    """The town's weekly rule governs, and the national rules stay among the reasons."""
+    """The town's weekly rule governs in place of the national one, and the yearly floor stays among the reasons."""
     first, *reasons = _run("own_policy.py").splitlines()
     assert first == "visit 2026-11-23 due_today"
     assert [reason.split(":")[0].strip() for reason in reasons] == [
         "Follow-up every week, unstable",
-        "Follow-up, unstable",
         "At least four follow-ups a year",
     ]
 

@@ -93,5 +93,5 @@ def test_public_names_are_sorted_and_there() -> None:
 def test_no_clock_outside_the_command_line() -> None:
     """Only the command line asks what day it is."""
     for path in PACKAGE.rglob("*.py"):
-        if path.name != "cli.py":
+        if "cli" not in path.parts:
             assert not re.search(r"(date\.today|datetime\.now|time\.time)\(", path.read_text("utf-8")), path

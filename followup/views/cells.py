@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from followup.sentences import say
 from followup.terms import Term
-from followup.worklist import WorkLine
+from followup.worklist import Move, WorkLine
 
 
 def cells(line: WorkLine, lang: str) -> dict[str, str]:
@@ -31,6 +31,17 @@ def cells(line: WorkLine, lang: str) -> dict[str, str]:
         "reasons": " / ".join(reason.text(lang) for reason in due.reasons),
         "findings": " / ".join(finding.text(lang) for finding in line.findings),
     }
+
+
+def cause(move: Move, lang: str) -> str:
+    """Return why a line is new on a list, or left it."""
+    title = move.line.due.reasons[0].title.text(lang)
+    if move.entry is not None:
+        what = say(lang, f"entry.{move.entry.type}")
+        return say(lang, "move.entry", what=what, on=move.entry.on, id=move.entry.id[:8])
+    if move.by_rule:
+        return say(lang, "move.rule", title=title)
+    return say(lang, "move.opened", on=move.line.due.opens_on, title=title)
 
 
 def words(terms: Iterable[Term], lang: str) -> str:

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from followup.views.cells import cells, heading
+from followup.views.cells import cause, cells, heading
 from followup.worklist import WorkList
 
 _BOM = "\ufeff"
@@ -15,8 +15,15 @@ _NAMES = ("name", "phone")
 def render(found: WorkList, lang: str, *, with_names: bool = False) -> str:
     """Return follow-up lines and duties as CSV, one row a line."""
     out = io.StringIO()
-    table = [cells(line, lang) for line in (*found.lines, *found.duties)]
+    listed = (*found.lines, *found.duties)
+    table = [cells(line, lang) for line in listed]
     columns = [name for name in _COLUMNS if with_names or name not in _NAMES]
+    if found.since is not None:
+        why = {move.line.due.key: cause(move, lang) for move in found.moves if move.is_new}
+        left = [move for move in found.moves if not move.is_new]
+        table = [row | {"new": why.get(line.due.key, ""), "left": ""} for row, line in zip(table, listed, strict=True)]
+        table += [cells(move.line, lang) | {"new": "", "left": cause(move, lang)} for move in left]
+        columns += ["new", "left"]
     writer = csv.writer(out)
     writer.writerow(heading(name, lang) for name in columns)
     writer.writerows([_defused(row[name]) for name in columns] for row in table)

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from followup.duevisit import Reason
+from followup.views.cells import cause
 from followup.worklist import WorkLine, WorkList
 
 
@@ -15,14 +16,25 @@ def render(found: WorkList, lang: str, *, with_names: bool = False) -> str:
 
 def as_data(found: WorkList, lang: str, *, with_names: bool = False) -> dict[str, Any]:
     """Return the list as plain values."""
+    edition = found.policy.edition(found.on)
     return {
         "on": found.on,
-        "policy": {"id": found.policy.id, "version": found.policy.version},
+        "policy": {"id": edition.id, "version": edition.version},
         "counts": dict(found.counts),
         "lines": [_line(line, lang, with_names=with_names) for line in found.lines],
         "duties": [_line(line, lang, with_names=with_names) for line in found.duties],
         "duty_counts": dict(found.duty_counts),
-    }
+    } | ({} if found.since is None else {"since": _since(found, lang)})
+
+
+def _since(found: WorkList, lang: str) -> dict[str, Any]:
+    told: dict[str, Any] = {"on": found.since, "new": [], "left": []}
+    for move in found.moves:
+        due = move.line.due
+        line = {"patient": due.patient, "kind": due.kind, "due_on": due.due_on, "rule": due.reasons[0].rule}
+        line |= {"entry": move.entry and move.entry.id, "by_rule": move.by_rule, "text": cause(move, lang)}
+        told["new" if move.is_new else "left"].append(line)
+    return told
 
 
 def _line(line: WorkLine, lang: str, *, with_names: bool) -> dict[str, Any]:

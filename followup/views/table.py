@@ -7,8 +7,8 @@ from tabulate import tabulate
 
 from followup.explanation import one_line
 from followup.sentences import say
-from followup.views.cells import cells, heading, words
-from followup.worklist import WorkLine, WorkList
+from followup.views.cells import cause, cells, heading, words
+from followup.worklist import Move, WorkLine, WorkList
 
 _COLUMNS = ("patient", "name", "phone", "village", "kind", "bucket", "due_on", "plan_on", "risk", "stability")
 
@@ -24,14 +24,27 @@ def render(found: WorkList, lang: str, *, with_names: bool = False) -> str:
         parts.append(_section(title, found.duties, lang, with_names=with_names))
     if not (found.lines or found.duties):
         parts.append(say(lang, "list.nobody"))
+    if found.since is not None:
+        parts += [_moved(found, lang, is_new=True), _moved(found, lang, is_new=False)]
     return "\n\n".join(parts) + "\n"
 
 
 def _head(found: WorkList, lang: str) -> str:
-    policy = found.policy
+    policy = found.policy.edition(found.on)
     counts = say(lang, "word.and").join(f"{bucket.label(lang)} {count}" for bucket, count in found.counts.items())
     title = say(lang, "list.title", on=found.on, policy=policy.title.text(lang), version=policy.version)
     return title + "\n" + say(lang, "list.counts", total=sum(found.counts.values()), counts=counts)
+
+
+def _moved(found: WorkList, lang: str, *, is_new: bool) -> str:
+    moved = [move for move in found.moves if move.is_new is is_new]
+    title = say(lang, "move.new" if is_new else "move.left", on=found.since, count=len(moved))
+    return "\n".join([title, *(_move(move, lang) for move in moved)])
+
+
+def _move(move: Move, lang: str) -> str:
+    due = move.line.due
+    return say(lang, "move.line", patient=due.patient, kind=due.kind.label(lang), due=due.due_on, why=cause(move, lang))
 
 
 def _by_team(lines: Iterable[WorkLine]) -> Iterator[tuple[str | None, list[WorkLine]]]:

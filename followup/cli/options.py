@@ -1,0 +1,122 @@
+"""What commands have in common: kinds of options, today, the language, errors as sentences with an exit code."""
+
+import functools
+import re
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+import click
+
+from followup.errors import FollowupError, Problem
+from followup.sentences import LANGUAGES
+
+if TYPE_CHECKING:
+    from followup.register import Register
+
+#: Exit codes: 1 someone is overdue and --fail-overdue was given, 2 wrong usage (click's own), 3 bad data.
+OVERDUE, BAD_DATA = 1, 3
+
+_WITHIN: Final = re.compile(r"(\d{1,3})d?")
+
+
+class Day(click.ParamType[date]):
+    """A civil day as 2026-11-22."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Read the day, or refuse it as wrong usage."""
+        from followup.dates import day
+
+        try:
+            return day(value)
+        except FollowupError as error:
+            self.fail(error.text("en"), param, ctx)
+
+
+class Moment(click.ParamType[datetime]):
+    """A moment, or a civil day, which says its end."""
+
+    name = "date or moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Read the moment, or refuse it as wrong usage."""
+        from followup.dates import instant
+
+        try:
+            found = instant(str(value))
+        except ValueError:
+            self.fail(f'"{value}" is neither a day (2026-11-22) nor a moment (2026-11-22T08:00)', param, ctx)
+        return end_of_day(found.date()) if len(str(value)) == len("2026-11-22") else found
+
+
+class Days(click.ParamType[int]):
+    """A number of days as 7d."""
+
+    name = "days"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read the number, or refuse it as wrong usage."""
+        found = _WITHIN.fullmatch(str(value))
+        if found is None:
+            self.fail(f'"{value}" is no number of days; write 7d', param, ctx)
+        return int(found[1])
+
+
+class Zone(click.ParamType[ZoneInfo]):
+    """A time zone as Asia/Shanghai."""
+
+    name = "zone"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ZoneInfo:
+        """Read the zone, or refuse it as wrong usage."""
+        try:
+            return value if isinstance(value, ZoneInfo) else ZoneInfo(value)
+        except (ValueError, OSError, KeyError):
+            self.fail(f'"{value}" is no time zone; write Asia/Shanghai', param, ctx)
+
+
+_SHARED: Final = (
+    click.option("--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True, envvar="FOLLOWUP_LANG",
+                 help="Language of what is printed. 输出语言。"),
+    click.option("--today", type=Day(), envvar="FOLLOWUP_TODAY", help="The date to take for today. 指定今天的日期。"),
+    click.option("--tz", type=Zone(), default="Asia/Shanghai", show_default=True, help="Whose today. 时区。"),
+)  # fmt: skip
+
+
+def command(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the shared options, and answer errors with a sentence and an exit code."""
+
+    @functools.wraps(function)
+    def run(*args: Any, today: date | None, tz: ZoneInfo, lang: str, **given: Any) -> None:
+        try:
+            function(*args, today=today or datetime.now(tz).date(), lang=lang, **given)
+        except (FollowupError, UnicodeEncodeError) as error:
+            found = error.text(lang) if isinstance(error, FollowupError) else Problem("argument").text(lang)
+            click.echo(found, err=True)
+            sys.exit(BAD_DATA)
+
+    return functools.reduce(lambda found, option: option(found), reversed(_SHARED), run)
+
+
+def opened(path: Path) -> "Register":
+    """Return the register of a path, open."""
+    from followup.register import Register
+
+    return Register.open(path)
+
+
+def end_of_day(day: date) -> datetime:
+    """Return the last moment of a civil day."""
+    from followup.dates import SHANGHAI
+
+    return datetime.combine(day, time.max, SHANGHAI)
+
+
+def now() -> str:
+    """Return this moment as entries and policies note it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,164 @@
+"""Commands about rules: init, policy (list, show, audit, diff, adopt), calendar."""
+
+import sys
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from followup.cli.options import BAD_DATA, Day, command, now, opened
+from followup.errors import InvalidPolicy, Problem
+from followup.sentences import say
+
+if TYPE_CHECKING:
+    from followup.policy import Policy
+    from followup.register import Register
+    from followup.shifts import Shift
+
+
+@click.command()
+@click.argument("register", type=click.Path(path_type=Path))
+@click.option(
+    "--policy", "name", default="national-2018", show_default=True, help="Name or TOML file. 规则名称或文件。"
+)
+@click.option("--duties-from", type=Day(), help="First day for duties; today if not given. 职责起算日。")
+@command
+def init(register: Path, name: str, duties_from: date | None, today: date, lang: str) -> None:
+    """新建登记库 · Make a new register."""
+    from followup.register import Register
+
+    policy = _sound_policy(name, lang)
+    Register.create(register, policy, duties_from or today).close()
+    click.echo(say(lang, "done.init", path=register, policy=policy.title.text(lang), version=policy.version))
+
+
+@click.group()
+def policy() -> None:
+    """查看、审查、比较、更换规则 · Show, audit, compare and adopt policies."""
+
+
+@policy.command("list")
+@command
+def list_(today: date, lang: str) -> None:  # noqa: ARG001 - all commands are called alike
+    """列出自带的规则 · List the policies that come with the library."""
+    from followup.policyfile import bundled_policies, load_policy
+
+    for name in bundled_policies():
+        found = load_policy(name)
+        click.echo(f"{name}  {found.version}  {found.title.text(lang)}")
+
+
+@policy.command()
+@click.argument("name")
+@command
+def show(name: str, today: date, lang: str) -> None:  # noqa: ARG001
+    """用文字列出一份规则 · Print a policy (name or TOML file) to be read and signed."""
+    from followup.policyfile import load_policy
+    from followup.rulebook import rulebook
+
+    click.echo(rulebook(load_policy(name), lang))
+
+
+@policy.command()
+@click.argument("name")
+@command
+def audit(name: str, today: date, lang: str) -> None:  # noqa: ARG001
+    """审查一份规则 · Audit a policy (name or TOML file); exits with 3 where it has errors."""
+    from followup.audit import audit as remarks
+    from followup.policyfile import load_policy
+
+    found = load_policy(name)
+    said = remarks(found)
+    errors = [remark for remark in said if remark.is_error]
+    click.echo(say(lang, "audit.title", id=found.id, version=found.version, errors=len(errors)))
+    for remark in said:
+        click.echo(say(lang, "audit.error" if remark.is_error else "audit.note", text=remark.text(lang)))
+    if errors:
+        sys.exit(BAD_DATA)
+
+
+@policy.command()
+@click.argument("old")
+@click.argument("new")
+@click.option("--on", type=Day(), help="The day of which the rules count; today if not given. 比较日期。")
+@command
+def diff(old: str, new: str, on: date | None, today: date, lang: str) -> None:
+    """比较两份规则 · Say what changes, and for whom, from one policy to another."""
+    from followup.policyfile import load_policy
+    from followup.rulebook import comparison
+
+    click.echo(comparison(load_policy(old), load_policy(new), on or today, lang))
+
+
+@policy.command()
+@click.argument("register", type=click.Path(path_type=Path))
+@click.argument("name")
+@click.option("--from", "day", type=Day(), required=True, help="The first day it is in force. 施行日期。")
+@click.option("--dry-run", is_flag=True, help="Show whom it touches, change nothing. 只看影响,不更换。")
+@command
+def adopt(register: Path, name: str, day: date, dry_run: bool, today: date, lang: str) -> None:  # noqa: ARG001
+    """更换登记库的规则 · Adopt a policy from a day on, and say first whom it touches."""
+    from followup.shifts import shifts
+
+    new = _sound_policy(name, lang)
+    with opened(register) as found:
+        found.check_adoption(new, day)
+        _tell_shifts(found, new, day, [*shifts(found.ledgers(), found.policy, found.policy.then(new, day), day)], lang)
+        if dry_run:
+            click.echo(say(lang, "adopt.dry_run"))
+        else:
+            found.adopt(new, day, now())
+            click.echo(say(lang, "adopt.done", on=day, policy=new.title.text(lang), version=new.version))
+
+
+def _tell_shifts(register: "Register", new: "Policy", day: date, found: "list[Shift]", lang: str) -> None:
+    from tabulate import tabulate
+
+    from followup.policy import FOLLOW_UPS
+    from followup.terms import Direction
+
+    was = register.policy.editions[-1]
+    people = len({shift.patient for shift in found})
+    click.echo(say(lang, "adopt.title", old=was.id, new=new.id, on=day, people=people, of=register.size()))
+    headings = [direction.label(lang) for direction in Direction]
+    visits, duties = Counter[tuple[tuple[str, ...], Direction]](), Counter[tuple[tuple[str, ...], Direction]]()
+    for shift in found:
+        if shift.kind in FOLLOW_UPS:
+            visits[(shift.team or say(lang, "list.no_team"), shift.stability.label(lang)), shift.direction] += 1
+        else:
+            duties[(shift.kind.label(lang),), shift.direction] += 1
+    for counted, first in ((visits, ("team", "stability")), (duties, ("kind",))):
+        if counted:
+            rows = [[*row, *(counted[row, one] for one in Direction)] for row in sorted({row for row, _ in counted})]
+            names = [say(lang, f"column.{name}") for name in first]
+            click.echo("\n" + tabulate(rows, [*names, *headings], tablefmt="simple"))
+    click.echo("")
+
+
+@click.command()
+@click.argument("register", type=click.Path(path_type=Path))
+@click.argument("notice", type=click.Path(path_type=Path), required=False)
+@command
+def calendar(register: Path, notice: Path | None, today: date, lang: str) -> None:  # noqa: ARG001
+    """录入放假通知 · Enter a year's holiday notice (a TOML file), or say which years are known."""
+    from followup.noticefile import load_notice, notice_text
+
+    with opened(register) as found:
+        if notice is not None:
+            load_notice(notice)  # its errors name the file
+            found = found.add_notice(notice_text(notice), now())  # noqa: PLW2901
+        click.echo(say(lang, "calendar.known", until=max(found.policy.calendar.years)))
+
+
+def _sound_policy(name: str, lang: str) -> "Policy":
+    """Return a policy that passes its audit; a bad one is refused before it hurts."""
+    from followup.audit import audit as remarks
+    from followup.policyfile import load_policy
+
+    found = load_policy(name)
+    errors = [remark for remark in remarks(found) if remark.is_error]
+    if errors:
+        raise InvalidPolicy([Problem("audit", (name,), {"text": remark.text(lang)}) for remark in errors])
+    return found
