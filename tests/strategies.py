@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from hypothesis.vendor.pretty import RepresentationPrinter
+from madepolicies import sound_policies
 
 from followup import Entry, Ledger, Policy, Registered, Retracted, due_visits, load_policy
 from followup.entries import TYPES
@@ -44,7 +45,7 @@ from followup.terms import (
 _SPARED: Final = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=200, suppress_health_check=_SPARED)
 settings.register_profile(
-    "long", derandomize=False, database=None, deadline=None, max_examples=20_000, suppress_health_check=_SPARED
+    "long", derandomize=False, database=None, deadline=None, max_examples=10_000, suppress_health_check=_SPARED
 )
 settings.load_profile(os.environ.get("FOLLOWUP_PROFILE", "ci"))
 
@@ -322,17 +323,24 @@ class Question:
         printer.text(repr(self))
 
 
+@cache
+def policies() -> SearchStrategy[Policy]:
+    """Return policies: the bundled ones as often as those made at random that pass their audit."""
+    made = sound_policies(64 if settings.get_current_profile_name() == "long" else 16)
+    return st.sampled_from([*POLICIES * (len(made) // len(POLICIES)), *made])
+
+
 @st.composite
 def questions(draw: st.DrawFn) -> Question:
     """Draw a ledger, a policy and a day that matters to both."""
-    ledger, policy = draw(ledgers()), draw(st.sampled_from(POLICIES))
+    ledger, policy = draw(ledgers()), draw(policies())
     return Question(ledger, policy, draw(asking_days(ledger, policy)))
 
 
 @st.composite
 def rounds(draw: st.DrawFn) -> list[Question]:
     """Draw the same question about several people, whose ledgers are of the same weeks."""
-    season, policy = draw(st.sampled_from(SEASONS)), draw(st.sampled_from(POLICIES))
+    season, policy = draw(st.sampled_from(SEASONS)), draw(policies())
     register = [draw(ledgers(f"p{number}", season)) for number in range(1, 1 + draw(st.integers(1, 4)))]
     on = draw(asking_days(draw(st.sampled_from(register)), policy))
     return [Question(ledger, policy, on) for ledger in register]

@@ -1,0 +1,180 @@
+"""Rules that change on a day: law 8, and what becomes of dates on both sides of it."""
+
+from datetime import date, timedelta
+from typing import Final
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+from madepolicies import when
+from strategies import SEASONS, days_of, ledgers, policies
+
+from followup import Bucket, DueVisit, Interval, Ledger, Policy, Registered, Visited, due_visits, load_policy, standing
+from followup.policy import FOLLOW_UPS
+from followup.policyfile import policy_from_texts
+from followup.shifts import shifts
+from followup.terms import Direction, LineKind, Stability
+
+DAY: Final = timedelta(1)
+NATIONAL: Final = load_policy("national-2018")
+
+
+def visits(lines: tuple[DueVisit, ...]) -> dict[LineKind, date]:
+    """Return the last day of each follow-up line."""
+    return {line.kind: line.due_on for line in lines if line.kind in FOLLOW_UPS}
+
+
+def in_force(policy: Policy, day: date) -> Policy:
+    """Return a policy whose rules that begin after the day are left out: a change is of what is in force."""
+    return evolve(policy, rules=tuple(rule for rule in policy.rules if rule.since <= day))
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> tuple[Ledger, Policy, Policy, date, date]:
+    """Draw a ledger, a policy and the one that follows it, the day of the change, and a day to ask about."""
+    season = draw(st.sampled_from(SEASONS))
+    ledger = draw(ledgers(season=season))
+    day = draw(days_of(season))
+    old, new = (in_force(draw(policies()), day - DAY) for _ in range(2))
+    on = draw(days_of(season)) + timedelta(draw(st.sampled_from([0, 0, 7, 40])))
+    return ledger, evolve(old, duties_from=None), evolve(new, duties_from=None), day, on
+
+
+@given(changes())
+def test_law_8_the_first_policy_holds_for_all_earlier_days(change: tuple[Ledger, Policy, Policy, date, date]) -> None:
+    """Before the change the answer is the old policy's, down to its reasons and its version."""
+    ledger, old, new, day, on = change
+    before = min(on, day - DAY)
+    assert due_visits(ledger, old.then(new, day), before) == due_visits(ledger, old, before)
+
+
+@given(changes(), st.sampled_from([None, Interval(2, "week"), Interval(1, "month")]))
+def test_law_8_a_change_makes_nobody_overdue_for_a_day_before_it(
+    change: tuple[Ledger, Policy, Policy, date, date], transition: Interval | None
+) -> None:
+    """From the change on a line is due on `max(new, min(old, since + transition))`, old being never without a rule."""
+    ledger, old, new, day, on = change
+    on = max(on, day)
+    eased = evolve(new, rules=tuple(evolve(rule, transition=transition) for rule in new.rules))
+    eased = new if transition is None else eased
+    since = day if transition is None else transition.after(day)
+    was, will = visits(due_visits(ledger, old, on)), visits(due_visits(ledger, new, on))
+    expected = {kind: max(will[kind], min(was.get(kind, since), since)) for kind in will}
+    assert visits(due_visits(ledger, old.then(eased, day), on)) == expected
+
+
+@given(changes())
+def test_law_8_no_duty_is_owed_for_a_day_before_the_policy_that_brought_it(
+    change: tuple[Ledger, Policy, Policy, date, date],
+) -> None:
+    """A duty that came with the change is counted from it: nobody is greeted with years of unrecorded duties."""
+    ledger, old, new, day, on = change
+    known = {rule.id for rule in old.rules}
+    for line in due_visits(ledger, old.then(new, day), max(on, day)):
+        new_rules = line.kind not in FOLLOW_UPS and not any(reason.rule in known for reason in line.reasons)
+        assert not new_rules or line.due_on >= day
+
+
+@given(changes())
+def test_a_policy_that_follows_itself_changes_nothing(change: tuple[Ledger, Policy, Policy, date, date]) -> None:
+    """Rules that go on are not begun anew."""
+    ledger, old, _, day, on = change
+    assert due_visits(ledger, old.then(old, day), on) == due_visits(ledger, old, on)
+
+
+STABLE: Final = [Registered("p1", "2026-01-05"), Visited("p1", "2026-01-12", risk=0, mode="home", stability="stable")]
+WEEKLY: Final = """
+[policy]
+id = "town"
+title = {{ zh = "某镇", en = "A town" }}
+extends = "national-2018"
+
+[[rule]]
+id = "stable-closer"
+kind = "visit"
+{replaces}
+when = {{ status = ["managed", "declined"], class = "stable" }}
+within = "{within}"
+after = ["visit", "began"]
+since = 2026-03-02
+{more}
+title = {{ zh = "稳定患者", en = "Stable" }}
+source = {{ document = "虚构", clause = "1", evidence = "assumption" }}
+"""
+REPLACES: Final = 'replaces = "stable"\nreason = { zh = "试点", en = "a trial" }'
+
+
+def town(within: str, replaces: str = REPLACES, more: str = "") -> Policy:
+    """Return the national norm with another rule for stable patients."""
+    return policy_from_texts([*NATIONAL.texts, WEEKLY.format(within=within, replaces=replaces, more=more)])
+
+
+@pytest.mark.parametrize(
+    ("policy", "on", "due_on", "rule"),
+    [
+        (town("1 month"), "2026-03-01", "2026-04-12", "stable"),
+        (town("1 month"), "2026-03-02", "2026-03-02", "stable-closer"),  # 12 February lies before the change
+        (town("2 months"), "2026-03-02", "2026-03-12", "stable-closer"),
+        (town("1 month", more='transition = "2 weeks"'), "2026-03-02", "2026-03-16", "stable-closer"),
+        (town("1 month", more='transition = "2 months"'), "2026-03-02", "2026-04-12", "floor"),  # the old date holds
+        (town("1 month", more="until = 2026-03-31"), "2026-03-31", "2026-03-02", "stable-closer"),
+        (town("1 month", more="until = 2026-03-31"), "2026-04-01", "2026-04-12", "floor"),
+    ],
+)
+def test_both_sides_of_a_change(policy: Policy, on: str, due_on: str, rule: str) -> None:
+    """The old rule holds on the eve, the new one from its day on, a transition eases it, an end lets it go."""
+    (line, *_) = due_visits(Ledger("p1", STABLE), policy, date.fromisoformat(on))
+    assert (str(line.due_on), line.reasons[0].rule) == (due_on, rule)
+
+
+def test_a_change_lets_off_nobody_who_was_overdue() -> None:
+    """Whoever was overdue by the old rule stays so, for the same day, though a new rule took its place."""
+    old = policy_from_texts(
+        [WEEKLY.format(within="1 month", replaces="", more="").replace('extends = "national-2018"\n', "")]
+    )
+    new = policy_from_texts(
+        [WEEKLY.format(within="3 weeks", replaces="", more="").replace('extends = "national-2018"\n', "")]
+    )
+    ledger = Ledger("p1", [STABLE[0], Visited("p1", "2026-03-02", risk=0, mode="home", stability="stable")])
+    both = old.then(new, date(2026, 4, 20))
+    assert [str(line.due_on) for line in due_visits(ledger, both, date(2026, 4, 20))] == ["2026-04-02"]
+    assert standing(ledger, both, date(2026, 4, 20)) is Bucket.OVERDUE
+
+
+def test_a_rule_switched_off_is_a_reason_until_its_eve() -> None:
+    """From its day on the rule counts no more, and the policy says why."""
+    off = """
+[policy]
+id = "town"
+title = { zh = "某镇", en = "A town" }
+extends = "national-2018"
+
+[[rule]]
+off = "health-check"
+since = 2026-03-02
+reason = { zh = "由上级组织", en = "the county does it" }
+source = { document = "虚构", clause = "2", evidence = "assumption" }
+"""
+    policy = policy_from_texts([*NATIONAL.texts, off])
+    kinds = [
+        {line.kind for line in due_visits(Ledger("p1", STABLE), policy, date.fromisoformat(on))}
+        for on in ("2026-03-01", "2026-03-02")
+    ]
+    assert [LineKind.HEALTH_CHECK in found for found in kinds] == [True, False]
+    assert policy.offs[0].reason.en == "the county does it"
+
+
+def test_shifts_say_whom_a_change_touches() -> None:
+    """Earlier, later, new or ended, with the team and the class of each."""
+    ledger = Ledger("p1", [*STABLE[:1], *STABLE[1:]])
+    day = date(2026, 3, 2)
+    (shift,) = shifts([ledger], NATIONAL, NATIONAL.then(town("2 months"), day), day)
+    assert (shift.direction, str(shift.before), str(shift.after)) == (Direction.EARLIER, "2026-04-12", "2026-03-12")
+    assert (shift.stability, shift.kind) == (Stability.STABLE, LineKind.VISIT)
+
+
+def test_a_condition_leaves_open_what_is_not_given() -> None:
+    """The made policies say what they mean."""
+    assert when(misses={1})[4] == {1}
+    assert len(when()[0]) == 7
