@@ -30,7 +30,12 @@ def when(**given: Any) -> Condition:
 
 def rule(name: str, condition: Condition, within: Interval, after: Sequence[Anchor] = BOTH, **more: Any) -> Rule:
     """Return a rule that asks for a visit where nothing else is said."""
-    given: dict[str, Any] = {"kind": LineKind.VISIT, "since": SINCE[0], "title": Title(name, name), "source": SOURCE} | more
+    given: dict[str, Any] = {
+        "kind": LineKind.VISIT,
+        "since": SINCE[0],
+        "title": Title(name, name),
+        "source": SOURCE,
+    } | more
     return Rule(id=name, when=(condition,), within=within, after=tuple(after), **given)
 
 
