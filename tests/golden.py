@@ -25,6 +25,8 @@ class GoldenCase:
     id: str
     title: str
     policy: str = ""
+    #: The version of the policy that the expectations were written for.
+    version: str = ""
     entries: list[Entry] = field(factory=list)
     expected: list[tuple[date, str]] = field(factory=list)
 
@@ -45,7 +47,7 @@ def read_cases(folder: Path = FOLDER) -> Iterator[GoldenCase]:
 
 def _read_line(case: GoldenCase, words: str) -> None:
     if words.startswith("policy "):
-        case.policy = words[7:]
+        case.policy, _, case.version = words[7:].partition(" ")
     elif words.startswith("on "):
         day, _, expected = words[3:].partition(": ")
         case.expected.append((date.fromisoformat(day), expected))

@@ -12,6 +12,7 @@ CASES = list(read_cases())
 def test_worked_case(case: GoldenCase) -> None:
     """Each line is due when the table says, on both sides of every boundary."""
     policy = load_policy(case.policy)
+    assert policy.version == case.version, "the policy has changed: read the case again, then write its new version"
     for on, expected in case.expected:
         assert f"on {on}: {answer(case, policy, on, expected)}" == f"on {on}: {expected}", case.title
 

@@ -1,0 +1,130 @@
+"""Commands about rules, and lists of days gone by, as their users run them."""
+
+import json
+from pathlib import Path
+
+import pytest
+from test_cli import register, run
+
+__all__ = ["register"]  # the fixture
+
+OWN = Path(__file__).parent.parent / "examples" / "own_policy.toml"
+NOTICE = """
+year = 2027
+source = "虚构的放假通知(测试)"
+[[holiday]]
+from = 2027-01-01
+to = 2027-01-03
+"""
+
+
+def test_list_names_every_bundled_policy() -> None:
+    """Name, version and title, in the language asked for."""
+    printed = run("policy", "list").stdout
+    assert [line.split()[0] for line in printed.splitlines()] == sorted(
+        line.split()[0] for line in printed.splitlines()
+    )
+    assert "national-2018" in printed
+    assert "东莞市严重精神障碍患者分级随访" in run("policy", "list", lang="zh").stdout
+
+
+def test_show_prints_a_policy_that_a_clinician_can_sign() -> None:
+    """For whom, how often, with whom, since when, by which text and how well that is known; then a line to sign."""
+    printed = run("policy", "show", "dongguan").stdout
+    assert printed.startswith("Dongguan graded follow-up\ndongguan, version ")
+    rule = printed[printed.index("Joint follow-up") :]
+    for words in (
+        "for: managed/declined, risk 3-5",
+        "within 2 weeks of the last follow-up or the day this state began, whichever is known and later",
+        "must be there: care group, police",
+        "only by: clinic, home visit",
+        "in force since 2025-01-01",
+        "source: 东卫函复〔2025〕316号 二(二) [published, text read], in dongguan",
+        "Read and approved by: ____",
+    ):
+        assert words in rule
+    chinese = run("policy", "show", str(OWN), lang="zh").stdout
+    assert "替换unstable：本镇每周随访不稳定患者" in chinese
+    assert "2026-01-01起施行" in chinese
+    assert "审阅人：____" in chinese
+
+
+def test_audit_passes_with_notes_and_fails_with_the_state_and_the_rules(tmp_path: Path) -> None:
+    """Exit 0 with notes; 3 with errors, each with its law, the state, and the rules."""
+    assert run("policy", "audit", "national-2018").stdout.startswith("Audit of national-2018 (")
+    bad = tmp_path / "bad.toml"
+    bad.write_text(OWN.read_text("utf-8").replace('within = "1 week"', 'within = "5 weeks"'), "utf-8")
+    printed = run("policy", "audit", bad, code=3).stdout
+    assert "ERROR law 4: " in printed
+    assert "class unstable" in printed
+    assert "unstable-weekly" in printed
+    assert "basic-again" in printed
+
+
+def test_a_policy_that_fails_its_audit_is_taken_by_no_register(register: Path, tmp_path: Path) -> None:
+    """Neither a new register nor an old one goes by a rule that hurts somebody."""
+    bad = tmp_path / "bad.toml"
+    bad.write_text(OWN.read_text("utf-8").replace('within = "1 week"', 'within = "5 weeks"'), "utf-8")
+    assert "law 4" in run("init", tmp_path / "new.db", "--policy", bad, code=3).stderr
+    assert not (tmp_path / "new.db").exists()
+    assert "law 4" in run("policy", "adopt", register, bad, "--from", "2026-12-01", code=3).stderr
+    assert "dongguan" in run("explain", register, "p1", "--on", "2026-12-01").stdout
+
+
+def test_diff_says_what_changes_for_whom() -> None:
+    """Rule by rule, and state by state."""
+    printed = run("policy", "diff", "national-2018", OWN).stdout
+    assert "- unstable: Follow-up, unstable" in printed
+    assert "+ unstable-weekly: Follow-up every week, unstable (1 week)" in printed
+    assert printed.splitlines()[-1] == "managed/declined, risk 0-5, class unstable: 2 weeks -> 1 week"
+    assert run("policy", "diff", "dongguan", "dongguan").stdout.count("nothing changes") == 2
+
+
+def test_adopt_shows_first_whom_it_touches(register: Path) -> None:
+    """A dry run changes nothing; an adoption counts from its day, with the old policy on the eve."""
+    words: list[str | Path] = ["policy", "adopt", register, "national-2018", "--from", "2026-12-01"]
+    shown = run(*words, "--dry-run").stdout
+    assert shown.startswith("From dongguan to national-2018 from 2026-12-01 on: ")
+    assert shown.endswith("Nothing changed (--dry-run).\n")
+    assert "(dongguan, version" in run("explain", register, "p1", "--on", "2026-12-01").stdout
+    assert "In force from 2026-12-01 on" in run(*words).stdout
+    assert "(dongguan, version" in run("explain", register, "p1", "--on", "2026-11-30").stdout
+    assert "(national-2018, version" in run("explain", register, "p1", "--on", "2026-12-01").stdout
+    found = json.loads(run("due", register, "--format", "json", "--on", "2026-11-30").stdout)
+    assert found["policy"]["id"] == "dongguan"
+    assert "adopted from 2026-12-01 on already" in run(*words, code=3).stderr
+
+
+def test_a_notice_is_entered_once_it_is_out(register: Path, tmp_path: Path) -> None:
+    """The calendar says how far it reaches; a notice takes it a year further, a bad one nothing."""
+    notice = tmp_path / "2027.toml"
+    notice.write_text(NOTICE, "utf-8")
+    assert "known until the end of 2026" in run("calendar", register).stdout
+    assert "known until the end of 2027" in run("calendar", register, notice).stdout
+    notice.write_text(NOTICE.replace("2027-01-03", "2026-01-03"), "utf-8")
+    assert "2027.toml, holiday[1]: a holiday from" in run("calendar", register, notice, code=3).stderr
+    assert "known until the end of 2027" in run("calendar", register).stdout
+
+
+def test_due_as_known_is_the_list_of_then(register: Path) -> None:
+    """Before anything was recorded the list was empty; a word that is no day is wrong usage."""
+    assert "Registered 0:" in run("due", register, "--as-known", "2026-11-22").stdout
+    assert "Follow-ups due on 2026-11-22" in run("due", register, "--as-known", "2026-11-22T08:00").stdout
+    assert "was not registered" in run("explain", register, "p1", "--on", "2026-10-01").stdout
+    assert "neither a day" in run("due", register, "--as-known", "yesterday", code=2).stderr
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_due_since_says_who_is_new_and_who_left(register: Path, form: str) -> None:
+    """Every format tells each line that is new, and by which entry; a later day to compare with is refused."""
+    printed = run("due", register, "--since", "2026-11-22", "--format", form).stdout
+    if form == "json":
+        told = json.loads(printed)["since"]
+        assert told["on"] == "2026-11-22"
+        assert {line["patient"] for line in told["new"]} == {"p1", "p2"}
+        assert all(line["entry"] for line in told["new"])
+        assert told["left"] == []
+    else:
+        assert "follow-up of 2026-10-20 [" in printed
+        assert ("New since 2026-11-22: " in printed) == (form == "table")
+    assert "must be of a day before" in run("due", register, "--since", "2026-11-23", code=3).stderr
