@@ -92,6 +92,8 @@ class Rule:
     counted_from: date | None = None
     #: `opens` as a number of days.
     lead: timedelta = field(init=False, repr=False)
+    #: Its anchor where that is one event alone.
+    lone_event: Anchor | None = field(init=False, repr=False)
     #: The first last day that the rule can set by itself: `since`, or the transition's end.
     earliest: date = field(init=False, repr=False)
 
@@ -103,6 +105,10 @@ class Rule:
     @lead.default
     def _lead(self) -> timedelta:
         return timedelta(self.opens.longest)
+
+    @lone_event.default
+    def _lone_event(self) -> Anchor | None:
+        return self.after[0] if len(self.after) == 1 and self.after[0] is not Anchor.BEGAN else None
 
     @earliest.default
     def _earliest(self) -> date:

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from operator import itemgetter
-from typing import Final
+from typing import Any, Final
 
 from followup.case import Case, case_on
 from followup.dates import Interval
@@ -34,6 +34,8 @@ _PLANNED = Anchor.PLANNED
 _INFORMED, _ANSWERED = Anchor.INFORMED, frozenset({Anchor.INFORMED, Anchor.INCIDENT})
 _DAY: Final = timedelta(days=1)
 _RANK = {role: rank for rank, role in enumerate(Role)}
+#: No event asks for the day on which a state began, or for what began it.
+_NOT_ASKED: Final[Any] = (None, None)
 _NO_ANCHOR, _SETTLED = Silence.NO_ANCHOR, Silence.SETTLED
 
 
@@ -113,6 +115,8 @@ def _verdict(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[Rule
 
 def _weigh(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[Rule, None]]) -> Reason | Silence:
     """Return what a matching rule says; `held` tells which rules held in each of the case's spells."""
+    if rule.lone_event is not None and _known(rule.lone_event, rule, case, *_NOT_ASKED) is None:
+        return _NO_ANCHOR  # most rules that count from an event: told quickly
     began, beginning = _began(rule, case, held)
     anchor, clock, entry = _anchor(rule, case, began, beginning)
     if entry is None:
