@@ -18,7 +18,16 @@ from followup.states import reachable, told_state, worsenings
 from followup.terms import Anchor, Evidence, LineKind, Status, Term
 
 #: The law that an error breaks; the others are errors of the norm or of form.
-LAWS: Final[Mapping[str, int]] = {"gap": 2, "absent": 2, "less": 4, "dropped": 4, "latest": 4, "never": 5, "beaten": 5}
+LAWS: Final[Mapping[str, int]] = {
+    "gap": 2,
+    "absent": 2,
+    "less": 4,
+    "dropped": 4,
+    "anew": 4,
+    "latest": 4,
+    "never": 5,
+    "beaten": 5,
+}
 
 _AT_HOME: Final = frozenset({Status.MANAGED, Status.DECLINED})
 _VISITS: Final = frozenset({LineKind.VISIT, LineKind.FIRST_VISIT})
@@ -215,7 +224,8 @@ def _less(walk: _Walk, rule: Rule, here: State, there: Sequence[State]) -> Remar
         return Remark(code="dropped", rules=(rule.id,), state=lost, since=walk.day, facts=facts)
     other = min(going_on, key=lambda one: one.within.longest)
     facts |= {"other": other.id, "longer": other.within}
-    return Remark(code="less", rules=(rule.id, other.id), state=lost, since=walk.day, facts=facts)
+    code = "anew" if is_no_longer(other.within, rule.within) else "less"
+    return Remark(code=code, rules=(rule.id, other.id), state=lost, since=walk.day, facts=facts)
 
 
 def _beaten(walk: _Walk, rule: Rule) -> Iterator[Remark]:

@@ -153,6 +153,7 @@ SENTENCES: Final[dict[str, str]] = {
     "audit.few": "fewer than four visits a year: {state}, by {rules}; shorten within to 3 months or 13 weeks",
     "audit.absent": "the rule {rules} asks for a follow-up of somebody who is {status}; name the status in its condition",
     "audit.less": "{state} would be seen later by {other} ({longer}) than a better state is by {rule} ({within}); shorten {other}, or let {rule} hold there too",
+    "audit.anew": "{state}: {other} ({longer}) would begin its count anew there, so a visit could come later than by {rule} ({within}); let {rule} hold there too",
     "audit.dropped": "{state} would no longer have the visit that {rule} ({within}) asks for in a better state; let {rule} hold there too",
     "audit.latest": "the rule {rules} counts from the latest of several days, so {anchor} would put a visit off; give that a rule of its own",
     "audit.never": "the rule {rules} can never run: no state has its condition and a day to count from; mend one of the two",
