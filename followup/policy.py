@@ -100,7 +100,7 @@ class Rule:
     @opens.default
     def _usual_opening(self) -> Interval:
         weeks = 2 if self.within.shortest > Interval(1, "month").shortest else 1
-        return Interval(min(7 * weeks, self.within.longest), "day")
+        return Interval(min(7 * weeks, self.within.shortest), "day")
 
     @lead.default
     def _lead(self) -> timedelta:

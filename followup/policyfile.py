@@ -47,7 +47,7 @@ def bundled_policies() -> tuple[str, ...]:
     """Return the names of the policies that come with the library.
 
     >>> bundled_policies()
-    ('basic-service-2017', 'dongguan', 'national-2018')
+    ('basic-service-2017', 'dongguan', 'national-2018', 'synthetic-variant')
     """
     return tuple(sorted(path.stem for path in _bundle().glob("*.toml")))
 
