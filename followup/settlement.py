@@ -9,9 +9,11 @@ from typing import Final
 from followup.case import Case
 from followup.entries import Admitted, Checked, Done, Entry, Referred, Visited
 from followup.policy import FOLLOW_UPS, Rule
-from followup.terms import Anchor, LineKind, Office, Role
+from followup.terms import Anchor, LineKind, Office, Role, Status
 
 _RETRY: Final = LineKind.RETRY
+#: Whoever was in hospital when the duty began needs no referral there.
+_REFERRALS: Final = frozenset({LineKind.REFERRAL, LineKind.REFERRAL_CHECK})
 
 
 def last_visit(rule: Rule, case: Case) -> Visited | None:
@@ -48,9 +50,15 @@ def is_settled(rule: Rule, case: Case, anchor_on: date, began: date) -> bool:
         return case.misses[-1] > began if case.misses else True
     if rule.kind in FOLLOW_UPS:
         return any(satisfies(visit, rule) for visit in takewhile(lambda v: v.on >= anchor_on, reversed(case.visits)))
+    if rule.kind in _REFERRALS and _in_hospital_on(case, anchor_on):
+        return True
     if rule.to:
         return not untold(rule, case, anchor_on)
     return any(_SETTLES[rule.kind](deed) for deed in case.deeds if deed.on >= anchor_on)
+
+
+def _in_hospital_on(case: Case, day: date) -> bool:
+    return next((state[0] for first, state, _ in reversed(case.spells) if first <= day), None) is Status.IN_HOSPITAL
 
 
 def untold(rule: Rule, case: Case, since: date) -> tuple[Role | Office, ...]:
