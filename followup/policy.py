@@ -213,17 +213,21 @@ class Policy:
         ('risk3-joint', '2026-12-01', 'national-2018')
         """
         eve = day - _DAY
-        going_on = {rule: old for rule in new.rules for old in self.rules if _goes_on(old, rule, day)}
-        ended = [rule.ended(eve) for rule in self.rules if rule not in going_on.values() and rule.since <= eve]
+        going_on = {old: rule for rule in new.rules for old in self.rules if _goes_on(old, rule, day)}
+        kept = [
+            evolve(rule, until=going_on[rule].until) if rule in going_on else rule.ended(eve)
+            for rule in self.rules  # in their order, by which reasons that tie stand
+            if rule.since <= eve
+        ]
         begun = [
-            evolve(going_on[rule], until=rule.until) if rule in going_on else _begun(rule, day)
+            _begun(rule, day)
             for rule in new.rules
-            if rule.until is None or rule.until >= day
+            if rule not in going_on.values() and (rule.until is None or rule.until >= day)
         ]
         edition = Edition(id=new.id, title=new.title, version=new.version, since=day)
         return evolve(
             new,
-            rules=(*ended, *begun),
+            rules=(*kept, *begun),
             calendar=self.calendar,
             duties_from=self.duties_from,
             editions=(*(one for one in self.editions if one.since < day), edition),
