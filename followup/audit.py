@@ -24,6 +24,7 @@ LAWS: Final[Mapping[str, int]] = {
     "less": 4,
     "dropped": 4,
     "anew": 4,
+    "lapse": 4,
     "latest": 4,
     "never": 5,
     "beaten": 5,
@@ -33,7 +34,7 @@ _AT_HOME: Final = frozenset({Status.MANAGED, Status.DECLINED})
 _VISITS: Final = frozenset({LineKind.VISIT, LineKind.FIRST_VISIT})
 _ROUND: Final = frozenset({Anchor.VISIT, Anchor.BEGAN})
 #: Of several anchors the latest counts: beside another one these would put a visit off.
-_ALONE: Final = frozenset({Anchor.PLANNED, Anchor.FIRST_MISSED})
+_ALONE: Final = frozenset({Anchor.PLANNED, Anchor.FIRST_MISSED, Anchor.INFORMED, Anchor.INCIDENT})
 _DAY: Final = timedelta(days=1)
 
 
@@ -117,12 +118,21 @@ def _gaps(walk: _Walk) -> Iterator[Remark]:
     """Everybody at home has a visit rule that goes on and on, and four visits a year."""
     for state in reachable():
         if state[0] in _AT_HOME:
-            going_on = [rule for rule in walk.rules if state in walk.matched[rule] and _goes_on(rule, state)]
+            going_on = [rule for rule in walk.rules if _goes_on_now(walk, rule, state)]
             if not going_on:
                 yield Remark(code="gap", state=state, since=walk.day)
             elif not any(is_four_a_year(rule.within) for rule in going_on):
                 longest = tuple(rule.id for rule in going_on)
                 yield Remark(code="few", rules=longest, state=state, since=walk.day)
+
+
+def _goes_on_now(walk: _Walk, rule: Rule, state: State) -> bool:
+    """Say whether a rule asks for visits without end; in its transition, whether the rule before it did."""
+    if state not in walk.matched[rule] or not _goes_on(rule, state):
+        return False
+    eve = rule.since - _DAY
+    before = [one for one in walk.policy.rules if one.holds_on(eve) and state in walk.matched[one]]
+    return rule.earliest <= walk.day or any(_goes_on(one, state) and is_four_a_year(one.within) for one in before)
 
 
 def _goes_on(rule: Rule, state: State) -> bool:
@@ -150,6 +160,11 @@ def _put_off(walk: _Walk, rule: Rule) -> Iterator[Remark]:
     if len(rule.after) > 1 and _ALONE & set(rule.after):
         anchor = min(_ALONE & set(rule.after))
         yield Remark(code="latest", rules=(rule.id,), since=walk.day, facts={"anchor": anchor})
+    one_sided = [
+        s for s in walk.matched[rule] if s[0] is Status.DECLINED and (Status.MANAGED, *s[1:]) not in walk.matched[rule]
+    ]
+    if Anchor.BEGAN in rule.after and Anchor.VISIT not in rule.after and one_sided:
+        yield Remark(code="lapse", rules=(rule.id,), since=walk.day)
     for here, there, held in _changes(walk.matched[rule]):
         if not any(_answers(walk, other, rule, {*there, *held}) for other in walk.rules):
             yield _less(walk, rule, here, there)

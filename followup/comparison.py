@@ -7,8 +7,8 @@ from typing import Final
 from followup.dates import Interval
 
 _YEAR: Final = Interval(1, "year")
-#: Four years hold every end of a month, a leap day, and the holidays of the years whose notices are out.
-_DAYS: Final = tuple(date(2024, 1, 1) + timedelta(number) for number in range(4 * 365 + 1))
+#: In 28 years every month begins on every day of the week; those from 2004 on have all holidays ever published.
+_DAYS: Final = tuple(date(2004, 1, 1) + timedelta(number) for number in range(28 * 365 + 7))
 
 
 @cache

@@ -198,6 +198,6 @@ class Interval:
         return self.text("en")
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 18)
 def _after(start: date, count: int, unit: str) -> date:
     return start + relativedelta(**{f"{unit}s": count})  # type: ignore[arg-type]

@@ -91,6 +91,15 @@ BROKEN: dict[str, tuple[str, str, int | None, str]] = {
     "failed-attempt-beside-the-visit": (
         NATIONAL + added("again", HOME, "1 week", '["first_missed", "visit"]'), "latest", 4, "again",
     ),
+    "transition-without-a-rule-before": (changed("floor", "since", 'transition = "20 years"\nsince'), "gap", 2, ""),
+    "10-workdays-are-longer-than-3-weeks": (
+        changed("unstable", "2 weeks", "10 workdays").replace('2 weeks"\nafter = ["visit"', '3 weeks"\nafter = ["visit"'),
+        "less", 4, "basic-first",
+    ),
+    "declined-from-declining-alone": (
+        changed("declined", '3 months"\nafter = ["visit", "began"]', '2 weeks"\nafter = ["began"]'), "lapse", 4, "declined",
+    ),
+    "consent-beside-the-visit": (changed("first-visit", '["informed"]', '["informed", "visit"]'), "latest", 4, "first-visit"),
     "visit-for-no-failed-attempt": (
         NATIONAL + added("calm", f'{HOME}, misses = "0"', "1 week"), "less", 4, "calm",
     ),

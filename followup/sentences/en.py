@@ -155,6 +155,7 @@ SENTENCES: Final[dict[str, str]] = {
     "audit.less": "{state} would be seen later by {other} ({longer}) than a better state is by {rule} ({within}); shorten {other}, or let {rule} hold there too",
     "audit.anew": "{state}: {other} ({longer}) would begin its count anew there, so a visit could come later than by {rule} ({within}); let {rule} hold there too",
     "audit.dropped": "{state} would no longer have the visit that {rule} ({within}) asks for in a better state; let {rule} hold there too",
+    "audit.lapse": "whoever declines earlier would lose the visit that {rules} counts from declining; let it count from the last visit too",
     "audit.latest": "the rule {rules} counts from the latest of several days, so {anchor} would put a visit off; give that a rule of its own",
     "audit.never": "the rule {rules} can never run: no state has its condition and a day to count from; mend one of the two",
     "audit.beaten": "of these rules the first is beaten by the second wherever it matches: {rules}; take it out, or replace it",

@@ -155,6 +155,7 @@ SENTENCES: Final[dict[str, str]] = {
     "audit.less": "{state}按{other}({longer})比较轻状态按{rule}({within})随访得更晚；请缩短{other}，或让{rule}也适用",
     "audit.anew": "{state}：{other}({longer})在此重新起算，随访可能比按{rule}({within})更晚；请让{rule}也适用",
     "audit.dropped": "{state}不再有较轻状态按{rule}({within})应有的随访；请让{rule}也适用",
+    "audit.lapse": "较早不同意管理的患者会失去{rules}从该日起算的随访；请也从上次随访起算",
     "audit.latest": "规则{rules}从几个日期中最晚的一个起算，{anchor}会使随访推后；请为它单独写一条规则",
     "audit.never": "规则{rules}永远不会起作用：没有状态既符合条件又有起算日；请改正其一",
     "audit.beaten": "以下规则中，前一条在任何情形下都晚于后一条：{rules}；请删去或替换",
