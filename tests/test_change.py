@@ -4,11 +4,12 @@ from datetime import date, timedelta
 from typing import Final
 
 import pytest
-from attrs import evolve
+from attrs import astuple, evolve, frozen
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.vendor.pretty import RepresentationPrinter
 from madepolicies import when
-from strategies import SEASONS, days_of, ledgers, policies
+from strategies import SEASONS, Question, days_of, ledgers, policies
 
 from followup import Bucket, DueVisit, Interval, Ledger, Policy, Registered, Visited, due_visits, load_policy, standing
 from followup.policy import FOLLOW_UPS
@@ -30,31 +31,47 @@ def in_force(policy: Policy, day: date) -> Policy:
     return evolve(policy, rules=tuple(rule for rule in policy.rules if rule.since <= day))
 
 
+@frozen(repr=False)
+class Change:
+    """A ledger, a policy and the one that follows it, the day of the change, and a day to ask about."""
+
+    ledger: Ledger
+    old: Policy
+    new: Policy
+    day: date
+    on: date
+
+    def __repr__(self) -> str:
+        """Tell the question and the change in a few lines, as whole policies tell nobody anything."""
+        return f"from {self.old.id} to {self.new.id} on {self.day}, {Question(self.ledger, self.new, self.on)!r}"
+
+    def _repr_pretty_(self, printer: RepresentationPrinter, cycle: bool) -> None:  # noqa: ARG002, FBT001
+        printer.text(repr(self))
+
+
 @st.composite
-def changes(draw: st.DrawFn) -> tuple[Ledger, Policy, Policy, date, date]:
-    """Draw a ledger, a policy and the one that follows it, the day of the change, and a day to ask about."""
+def changes(draw: st.DrawFn) -> Change:
+    """Draw a change of rules around which somebody lives."""
     season = draw(st.sampled_from(SEASONS))
     ledger = draw(ledgers(season=season))
     day = draw(days_of(season))
     old, new = (in_force(draw(policies()), day - DAY) for _ in range(2))
     on = draw(days_of(season)) + timedelta(draw(st.sampled_from([0, 0, 7, 40])))
-    return ledger, evolve(old, duties_from=None), evolve(new, duties_from=None), day, on
+    return Change(ledger, evolve(old, duties_from=None), evolve(new, duties_from=None), day, on)
 
 
 @given(changes())
-def test_law_8_the_first_policy_holds_for_all_earlier_days(change: tuple[Ledger, Policy, Policy, date, date]) -> None:
+def test_law_8_the_first_policy_holds_for_all_earlier_days(change: Change) -> None:
     """Before the change the answer is the old policy's, down to its reasons and its version."""
-    ledger, old, new, day, on = change
+    ledger, old, new, day, on = astuple(change, recurse=False)
     before = min(on, day - DAY)
     assert due_visits(ledger, old.then(new, day), before) == due_visits(ledger, old, before)
 
 
 @given(changes(), st.sampled_from([None, Interval(2, "week"), Interval(1, "month")]))
-def test_law_8_a_change_makes_nobody_overdue_for_a_day_before_it(
-    change: tuple[Ledger, Policy, Policy, date, date], transition: Interval | None
-) -> None:
+def test_law_8_a_change_makes_nobody_overdue_for_a_day_before_it(change: Change, transition: Interval | None) -> None:
     """From the change on a line is due on `max(new, min(old, since + transition))`, old being never without a rule."""
-    ledger, old, new, day, on = change
+    ledger, old, new, day, on = astuple(change, recurse=False)
     on = max(on, day)
     eased = evolve(new, rules=tuple(evolve(rule, transition=transition) for rule in new.rules))
     eased = new if transition is None else eased
@@ -66,10 +83,10 @@ def test_law_8_a_change_makes_nobody_overdue_for_a_day_before_it(
 
 @given(changes())
 def test_law_8_no_duty_is_owed_for_a_day_before_the_policy_that_brought_it(
-    change: tuple[Ledger, Policy, Policy, date, date],
+    change: Change,
 ) -> None:
     """A duty that came with the change is counted from it: nobody is greeted with years of unrecorded duties."""
-    ledger, old, new, day, on = change
+    ledger, old, new, day, on = astuple(change, recurse=False)
     known = {rule.id for rule in old.rules}
     for line in due_visits(ledger, old.then(new, day), max(on, day)):
         new_rules = line.kind not in FOLLOW_UPS and not any(reason.rule in known for reason in line.reasons)
@@ -77,9 +94,9 @@ def test_law_8_no_duty_is_owed_for_a_day_before_the_policy_that_brought_it(
 
 
 @given(changes())
-def test_a_policy_that_follows_itself_changes_nothing(change: tuple[Ledger, Policy, Policy, date, date]) -> None:
+def test_a_policy_that_follows_itself_changes_nothing(change: Change) -> None:
     """Rules that go on are not begun anew."""
-    ledger, old, _, day, on = change
+    ledger, old, _, day, on = astuple(change, recurse=False)
     assert due_visits(ledger, old.then(old, day), on) == due_visits(ledger, old, on)
 
 
