@@ -247,14 +247,27 @@ def _beaten(walk: _Walk, rule: Rule) -> Iterator[Remark]:
     """In the last of its days no rule is beaten by an earlier one wherever it matches."""
     if any(rule.until is None or change <= rule.until for change in walk.policy.changes_after(walk.day)):
         return
-    rivals = [other for other in walk.rules if _beats(other, rule)]
-    if rivals and frozenset().union(*(walk.matched[other] for other in rivals)) >= walk.matched[rule]:
-        yield Remark(code="beaten", rules=(rule.id, rivals[0].id), since=walk.day)
+    beaten = {other: _beaten_in(walk, other, rule) for other in walk.rules if _beats(other, rule)}
+    if beaten and frozenset().union(*beaten.values()) >= walk.matched[rule]:
+        most = max(beaten, key=lambda other: len(beaten[other]))
+        yield Remark(code="beaten", rules=(rule.id, most.id), since=walk.day)
 
 
 def _beats(other: Rule, rule: Rule) -> bool:
-    alike = other.kind is rule.kind and set(other.after) == set(rule.after) and set(other.to) >= set(rule.to)
-    return alike and _binds_as(other, rule) and is_shorter(other.within, rule.within)
+    alike = other.kind is rule.kind and set(other.to) >= set(rule.to) and _binds_as(other, rule)
+    return alike and _counts_alike(other, rule) and is_shorter(other.within, rule.within)
+
+
+def _counts_alike(other: Rule, rule: Rule) -> bool:
+    """Say whether two rules count from the same day: `began` adds nothing where another anchor is known."""
+    apart = set(other.after) ^ set(rule.after)
+    return not apart or (apart == {Anchor.BEGAN} and set(other.after) <= _ROUND and not (other.with_ or other.mode))
+
+
+def _beaten_in(walk: _Walk, other: Rule, rule: Rule) -> frozenset[State]:
+    """Return the states in which `other` beats `rule`: without a follow-up it may have nothing to count from."""
+    both = walk.matched[other] & walk.matched[rule]
+    return both if set(other.after) >= set(rule.after) else frozenset(state for state in both if state[1] is not None)
 
 
 def _notes(policy: Policy) -> Iterator[Remark]:

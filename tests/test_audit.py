@@ -113,6 +113,8 @@ BROKEN: dict[str, tuple[str, str, int | None, str]] = {
     "retry-without-failure": (changed("retry-second", 'misses = "1"', 'misses = "0"'), "never", 5, "retry-second"),
     "planned-for-the-unseen": (changed("doctors-date", f"{{ {HOME} }}", f'{{ {HOME}, risk = "unknown" }}'), "never", 5, "doctors-date"),
     "beaten-everywhere": (NATIONAL + added("weekly", UNSTABLE, "1 week"), "beaten", 5, "unstable"),
+    "beaten-from-visits-alone": (NATIONAL + added("slower", UNSTABLE, "3 weeks", '["visit"]'), "beaten", 5, "slower"),
+    "beaten-by-one-from-visits-alone": (NATIONAL + added("weekly", UNSTABLE, "1 week", '["visit"]'), "beaten", 5, "unstable"),
     "report-beaten": (changed("hospital-status", "3 months", "1 month") + blocks()["hospital-status"].replace('"hospital-status"', '"twice"'), "beaten", 5, "twice"),
 }  # fmt: skip
 
