@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime, timedelta, timezone
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Final
 
 from attrs import field, frozen
@@ -31,13 +31,18 @@ def day(value: date | str) -> date:
     >>> day("2026-11-22")
     datetime.date(2026, 11, 22)
     """
-    try:
-        found = date.fromisoformat(value) if isinstance(value, str) and _ISO.fullmatch(value) else value
-    except ValueError:
-        found = value
+    found = _civil(value) if isinstance(value, str) else value
     if type(found) is not date or not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise InvalidEntry(Problem("date", facts={"word": shown(value)}))
     return found
+
+
+@lru_cache(maxsize=1 << 16)
+def _civil(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if _ISO.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def instant(moment: str) -> datetime:
@@ -77,7 +82,7 @@ class WorkCalendar:
     strict: bool = False
     _last: dict[date, date] = field(factory=dict, init=False, repr=False)
 
-    @property
+    @cached_property
     def version(self) -> str:
         """A hash of all that the calendar knows."""
         from hashlib import sha256  # noqa: PLC0415 - OpenSSL takes its time

@@ -6,6 +6,7 @@ from typing import Final
 from attrs import frozen
 
 from followup.dates import Interval
+from followup.later import Later
 from followup.policy import Source, Title
 from followup.sentences import say
 from followup.terms import Anchor, Bucket, ContactMode, LineKind, Office, Role
@@ -65,7 +66,7 @@ class Reason:
 
 
 @frozen(slots=False)
-class DueVisit:
+class DueVisit(Later):
     """One running line: a kind of follow-up (or duty) that a patient is owed, opened or not yet.
 
     Days are inclusive: on `due_on` the visit is still on time, on the day after it is overdue.

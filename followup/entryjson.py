@@ -25,14 +25,14 @@ def entry_from_json(data: Mapping[str, Any]) -> Entry:
     kind = TYPES.get(data["type"]) if isinstance(data.get("type"), str) else None
     if kind is None:
         raise InvalidEntry(unknown("value", data.get("type"), TYPES, field="type"))
-    names = {key: name for name, key in FIELDS[kind.type].items()} | {"recorded_at": "recorded_at"}
-    given = {key: value for key, value in data.items() if key not in {"type", "id"}}
+    names = _NAMES[kind.type]
+    given = {key: value for key, value in data.items() if key not in _NO_FIELDS}
     problems = [unknown("field", key, names, type=kind.type) for key in given if key not in names]
     problems += [Problem("missing", facts={"field": key}) for key in _NEEDED[kind.type] if given.get(key) is None]
     if problems:
         raise InvalidEntry(problems)
     entry = _construct(kind, {names[key]: value for key, value in given.items()})
-    if data.get("id") not in (None, entry.id):
+    if data.get("id") is not None and data["id"] != entry.id:
         raise InvalidEntry(Problem("id", facts={"word": shown(data["id"])}))
     return entry
 
@@ -68,4 +68,9 @@ def _named(kind: type[Entry], values: dict[str, Any], error: InvalidEntry) -> In
     return InvalidEntry(problems) if problems else error
 
 
+_NO_FIELDS: Final = frozenset({"type", "id"})
+#: For each type the JSON names of its fields, and the Python names.
+_NAMES: Final = {
+    kind: {key: name for name, key in names.items()} | {"recorded_at": "recorded_at"} for kind, names in FIELDS.items()
+}
 _NEEDED: Final = {kind.type: [a.name for a in fields_dict(kind).values() if a.default is NOTHING] for kind in ORDER}

@@ -112,3 +112,10 @@ class UnpublishedYear(FollowupError, ValueError):
 
 class RegisterError(FollowupError):
     """A register that cannot be opened, or cannot take what it was given."""
+
+
+@frozen(str=False)
+class RefusedEntries(RegisterError):
+    """Entries that a register cannot take: for each problem the id of the entry that it is about."""
+
+    entries: tuple[str, ...] = ()

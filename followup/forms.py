@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
-from attrs import field, frozen
+from attrs import define, evolve, field, frozen
 
 from followup.entries import Entry, Registered, Visited
 from followup.entryjson import entry_from_json
@@ -24,7 +24,7 @@ from followup.patientform import (
     patient_facts,
     patient_number,
 )
-from followup.sheets import Row, Table, content_of, decoded, read_table
+from followup.sheets import Row, Table, decoded_lines, opened, read_table
 from followup.terms import RiskLevel
 from followup.visitform import ALIASES, RISK, VISIT_COLUMNS, VISIT_ON, VISIT_READ, visit_facts
 
@@ -55,7 +55,7 @@ class Sourced:
     where: tuple[str, ...]
 
 
-@frozen
+@define
 class Reading:
     """What files hold: entries with their places, every problem, and notes that stop nothing."""
 
@@ -64,6 +64,10 @@ class Reading:
     notes: list[Problem] = field(factory=list)
     #: Patients whose registration was refused: that they are unknown needs no further word.
     refused: set[str] = field(factory=set)
+    #: When entries were recorded that do not say so themselves.
+    recorded_at: str | None = None
+    #: How many entries were taken from it.
+    count: int = 0
 
 
 def read_files(paths: Iterable[Path], today: date) -> Reading:
@@ -72,55 +76,86 @@ def read_files(paths: Iterable[Path], today: date) -> Reading:
     An entry dated after `today` is a problem.
     """
     found = Reading()
-    for path in paths:
-        try:
-            _READERS.get(path.suffix.lower(), _refuse)(path, today, found)
-        except InvalidFile as error:
-            found.problems.extend(error.problems)
-    found.notes.extend(_presence_note(found.entries))
+    found.entries.extend(list(entries_of(paths, today, found)))
     return found
 
 
-def _refuse(path: Path, today: date, found: Reading) -> None:  # noqa: ARG001 - all readers are called alike
+def entries_of(paths: Iterable[Path], today: date, found: Reading) -> Iterator[Sourced]:
+    """Yield the entries of files as they are read; problems and notes gather in `found`.
+
+    JSON lines are read one by one, so that a file of any length fits.
+    """
+    unknown = joint = 0
+    for path in paths:
+        try:
+            for sourced in _READERS.get(path.suffix.lower(), _refuse)(path, today, found):
+                visit = sourced.entry
+                if type(visit) is Visited and visit.present is None:
+                    unknown, joint = unknown + 1, joint + (visit.risk >= RiskLevel.HITS_THINGS_ANYWHERE)
+                yield _stamped(sourced, found)
+        except InvalidFile as error:
+            found.problems.extend(error.problems)
+    if unknown:
+        found.notes.append(Problem("presence", (), {"count": unknown, "joint": joint}))
+
+
+def _stamped(sourced: Sourced, found: Reading) -> Sourced:
+    """Note when an entry was recorded, where it does not say so itself."""
+    if found.recorded_at is None or sourced.entry.recorded_at is not None:
+        return sourced
+    return Sourced(evolve(sourced.entry, recorded_at=found.recorded_at), sourced.where)
+
+
+def _refuse(path: Path, today: date, found: Reading) -> Iterator[Sourced]:  # noqa: ARG001 - all readers are called alike
     code = "file.kind" if os.path.exists(path) else "file.missing"  # noqa: PTH110 - Path.exists raises for a long name
     raise InvalidFile(Problem(code, (str(path),)))
 
 
-def _read_jsonl(path: Path, today: date, found: Reading) -> None:
-    read_lines(content_of(path), str(path), today, found)
+def _read_jsonl(path: Path, today: date, found: Reading) -> Iterator[Sourced]:
+    with opened(path) as content:
+        yield from read_lines(content, str(path), today, found)
 
 
-def read_lines(content: bytes, file: str, today: date, found: Reading) -> None:
-    """Read JSON lines into `found`; `InvalidFile` for what is no text."""
-    for number, line in enumerate(decoded(content, file, ["utf-8-sig"]).split("\n"), 1):
-        if line.strip():
-            read_line(line, (file, f"line {number}"), today, found)
+def read_lines(content: BinaryIO, file: str, today: date, found: Reading) -> Iterator[Sourced]:
+    """Yield the entries of JSON lines, one by one; `InvalidFile` for what is no text."""
+    most = len(found.problems) + _MOST
+    for number, line in decoded_lines(content, file):
+        entry = read_line(line, (file, f"line {number}"), today, found)
+        if entry is not None:
+            yield Sourced(entry, (file, f"line {number}"))
+        if len(found.problems) >= most:
+            raise InvalidFile(Problem("file.too_many", (file, f"line {number}")))
 
 
-def read_line(line: str, where: tuple[str, ...], today: date, found: Reading) -> None:
-    """Read one JSON line into `found`: its entry, or its problems."""
+def read_line(line: str, where: tuple[str, ...], today: date, found: Reading) -> Entry | None:
+    """Return the entry of one JSON line; None where it has problems, which go into `found`."""
     try:
-        entry = entry_from_json(json.loads(line, object_pairs_hook=_object))
+        data = json.loads(line, object_pairs_hook=_object)
+        if found.recorded_at is not None and isinstance(data, dict):
+            data.setdefault("recorded_at", found.recorded_at)
+        entry = entry_from_json(data)
     except FollowupError as error:
         found.problems.extend(problem.at(*where) for problem in error.problems)
     except (ValueError, RecursionError) as error:
         found.problems.append(Problem("json", where, {"reason": getattr(error, "msg", "too long or too deep")}))
     else:
-        found.entries.append(Sourced(entry, where))
         for name in ("on", "informed_on"):
             day = getattr(entry, name, None)
             if day is not None and day > today:
                 found.problems.append(Problem("future", (*where, name), {"on": day, "today": today}))
+        return entry
+    return None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    counts = Counter(key for key, _ in pairs)
-    if len(counts) < len(pairs):
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        counts = Counter(key for key, _ in pairs)
         raise InvalidEntry([Problem("json.twice", facts={"key": shown(k)}) for k, n in counts.items() if n > 1])
-    return dict(pairs)
+    return found
 
 
-def _read_csv(path: Path, today: date, found: Reading) -> None:
+def _read_csv(path: Path, today: date, found: Reading) -> Iterator[Sourced]:
     table = read_table(path, ALIASES)
     form = _form(table)
     problems, notes = _column_doubts(table, form)
@@ -131,7 +166,7 @@ def _read_csv(path: Path, today: date, found: Reading) -> None:
     dropped: Counter[str] = Counter()
     for row in table.rows:
         facts = _facts(row, form, today)
-        found.entries.extend(Sourced(entry, row.where) for entry in facts)
+        yield from (Sourced(entry, row.where) for entry in facts)
         found.problems.extend(row.problems)
         found.refused.update(_refused(row))
         if facts and not isinstance(facts[0], Visited | Registered):
@@ -184,11 +219,6 @@ def _column_doubts(table: Table, form: Form) -> tuple[list[Problem], list[Proble
     return [problem.at(table.file) for problem in problems], [note.at(table.file) for note in notes]
 
 
-def _presence_note(entries: Iterable[Sourced]) -> Iterator[Problem]:
-    unknown = [e.entry for e in entries if isinstance(e.entry, Visited) and e.entry.present is None]
-    joint = sum(visit.risk >= RiskLevel.HITS_THINGS_ANYWHERE for visit in unknown)
-    if unknown:
-        yield Problem("presence", (), {"count": len(unknown), "joint": joint})
-
-
+#: A file with more problems than this is another file.
+_MOST: Final = 10_000
 _READERS: Final = {".csv": _read_csv, ".jsonl": _read_jsonl}

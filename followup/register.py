@@ -1,50 +1,52 @@
 """The ledger of everyone in one SQLite file, with the dates that it gives kept beside it.
 
-Dates are written in the transaction of the entry that moved them (see `keptdates`). A list for a day before
-a patient's last entry, or as it was known at a moment, is made from the ledgers themselves.
+Facts are only ever added, each in a chain of hashes; dates are written in the transaction of the entry that moved
+them (see `keptdates`). A list for a day before a patient's last entry, or as it was known at a moment, is made
+from the ledgers themselves.
 """
 
-import json
-import os
-import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import date, datetime, time
-from hashlib import sha256
-from itertools import groupby
-from operator import attrgetter
+from functools import lru_cache
 from pathlib import Path
-from secrets import token_hex
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from attrs import evolve, frozen
 from sqlite_utils import Database
 
-from followup.case import case_on
+from followup.audittrail import By, Writing, write_audit, writing_of
+from followup.case import Case, case_on
+from followup.chain import Head
 from followup.dates import SHANGHAI, work_calendar
-from followup.entries import PERSONAL, Entry, Registered, Retracted
-from followup.entryjson import entry_from_json, known_as, shown_id
-from followup.errors import Problem, RegisterError, shown
-from followup.inforce import (
-    ALWAYS,
-    kept_stamp,
-    policy_in_force,
-    stamp,
-    write_notice,
-    write_policy,
-    write_stamp,
-)
-from followup.keptdates import keep, kept_counts, listed_patients, patients_after
+from followup.duevisit import DueVisit
+from followup.entries import Entry, Registered
+from followup.entryjson import shown_id
+from followup.entryrows import append, blank, head, patients, read_ledgers, read_rows, select, touched
+from followup.errors import Problem, RefusedEntries, RegisterError, shown
+from followup.inforce import ALWAYS, kept_stamp, policy_in_force, stamp, write_notice, write_policy, write_stamp
+from followup.keptdates import Story, drop, keep, keep_all, kept_counts, kept_lines, patients_after, without_indexes
 from followup.ledger import Ledger
 from followup.moves import moves
 from followup.noticefile import notice_from_text
 from followup.policy import Policy
+from followup.refusals import Refusal, refusals, strangers
 from followup.schedule import lines
-from followup.tables import OURS, connected, migrations, sentences_of_sqlite, transaction
-from followup.worklist import WorkLine, WorkList, work_lines
-
-#: Personal data of an entry, kept apart from its body so that a person can be forgotten.
-_APART: Final = (*PERSONAL, "form")
+from followup.storage import (
+    Place,
+    connected,
+    copy,
+    copy_beside,
+    is_path,
+    new_file,
+    remove,
+    sentences_of_sqlite,
+    snapshot,
+    transaction,
+)
+from followup.tables import OURS, is_of_a_later_release, migrations
+from followup.terms import LineKind
+from followup.worklist import WorkList
 
 
 @frozen(eq=False)
@@ -61,52 +63,58 @@ class Register:
 
     db: Database
     policy: Policy
+    #: Who writes, and by which program: noted with all that is written.
+    author: str | None = None
+    program: str = "followup"
 
     @classmethod
     def create(
-        cls, place: str | Path | sqlite3.Connection, policy: Policy, duties_from: date | None = None
+        cls,
+        place: Place,
+        policy: Policy,
+        duties_from: date | None = None,
+        *,
+        author: str | None = None,
+        program: str = "followup",
     ) -> "Register":
         """Make a new register (a file of mode 0600, or in an open connection) and return it, open.
 
         Raises `RegisterError` where there is something already.
         """
-        if not isinstance(place, sqlite3.Connection) and place != ":memory:":
-            try:
-                os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            except FileExistsError:
-                raise RegisterError(Problem("register.exists", facts={"path": place})) from None
-            except OSError:
-                raise RegisterError(Problem("register.folder", facts={"path": place})) from None
-        db = connected(place)
-        if db.table_names():
-            raise RegisterError(Problem("register.exists", facts={"path": place}))
-        with sentences_of_sqlite():
-            migrations.apply(db)
-            opened = evolve(policy, duties_from=duties_from, calendar=work_calendar())
-            with db.atomic():
-                write_policy(db, policy, ALWAYS, duties_from, None)
-                write_stamp(db, opened)
-        return cls(db, opened)
+        named = is_path(place) and place != ":memory:"
+        if named:
+            new_file(place)
+        try:
+            with sentences_of_sqlite(place):
+                opened = evolve(policy, duties_from=duties_from, calendar=work_calendar())
+                register = cls(connected(place), opened, author, program)
+                register._set_up(place)
+                return register
+        except BaseException:
+            if named:
+                remove(place)
+            raise
 
     @classmethod
-    def open(cls, place: str | Path | sqlite3.Connection) -> "Register":
+    def open(cls, place: Place, *, author: str | None = None, program: str = "followup") -> "Register":
         """Open a register by its path or in an open connection, under the policies that it has adopted.
 
-        Where the library has learned of a holiday notice since, the kept dates are derived anew. Raises
-        `RegisterError` where there is no register.
+        One of an earlier release is taken further, after a copy of its file was put beside it; where the library
+        has learned of a holiday notice since, the kept dates are derived anew. Raises `RegisterError` where there
+        is no register, or one of a later release.
         """
-        if not isinstance(place, sqlite3.Connection) and not Path(place).is_file():
+        if is_path(place) and not Path(place).is_file():
             raise RegisterError(Problem("register.missing", facts={"path": place}))
         with sentences_of_sqlite(place):
             db = connected(place)
             if db.execute("PRAGMA application_id").fetchone() != (OURS,):
                 raise RegisterError(Problem("register.foreign", facts={"path": place}))
-            if migrations.pending(db):
-                migrations.apply(db)
-            register = cls(db, policy_in_force(db))
+            _take_further(db, place, (author, program))
+            db.execute("PRAGMA journal_mode = WAL")
+            register = cls(db, policy_in_force(db), author, program)
             if kept_stamp(db) != stamp(register.policy):
                 with transaction(db):
-                    register = register._under_new_rules()
+                    register = register._under_new_rules("derive", stamp(register.policy))
         return register
 
     def close(self) -> None:
@@ -126,16 +134,32 @@ class Register:
     def record_all(self, entries: Iterable[Entry]) -> int:
         """Record entries, and the dates they move, all or none; return how many were new.
 
-        Raises `RegisterError` with every problem (see `problems`); then nothing is recorded.
+        They are taken one by one as they come, so that any number fits. Raises `RefusedEntries` with every problem:
+        an unknown patient, a second registration of other content, a retraction of nothing.
         """
-        entries = list(entries)
-        with self._writing():
-            problems = [problem for _, problem in self.problems(entries)]
-            if problems:
-                raise RegisterError(problems)
-            new = [entry for entry in entries if self._append(entry)]
-            keep(self.db, self.ledgers({entry.patient for entry in new}), self.policy)
-        return len(new)
+        with self.batch():
+            before = head(self.db).entries
+            refused = append(self.db, entries)
+            count = head(self.db).entries - before
+            refused += self._keep_touched(before, count)
+            if refused:
+                raise RefusedEntries([problem for _, problem in refused], tuple(entry.id for entry, _ in refused))
+            if count:
+                self._note("record")
+        return count
+
+    @contextmanager
+    def batch(self, *, keep: bool = True) -> Iterator[None]:
+        """Write all that happens within, or nothing of it where an error ends it; nothing either without `keep`.
+
+        Nobody else writes meanwhile. Raises `RegisterError` where another program changed the rules.
+        """
+        if self.db.conn.in_transaction:
+            yield
+            return
+        with sentences_of_sqlite(), transaction(self.db, keep=keep):
+            self._check_rules()
+            yield
 
     def adopt(self, policy: Policy, day: date, recorded_at: str | None = None) -> "Register":
         """Adopt a policy from a day on, derive all dates anew, and return the register under it.
@@ -143,10 +167,10 @@ class Register:
         For every earlier day the policies before it hold. Raises `RegisterError` where a policy was adopted for
         that day or a later one, or where it is this one already.
         """
-        with self._writing():
+        with self.batch():
             self.check_adoption(policy, day)
             write_policy(self.db, policy, day, None, recorded_at)
-            return self._under_new_rules()
+            return self._under_new_rules("adopt", f"{policy.id} {policy.version} {day}")
 
     def check_adoption(self, policy: Policy, day: date) -> None:
         """Raise `RegisterError` where a policy cannot be adopted from a day on."""
@@ -160,24 +184,34 @@ class Register:
     def add_notice(self, text: str, recorded_at: str | None = None) -> "Register":
         """Enter a year's holiday notice (the text of its TOML file), derive all dates anew, and return the register."""
         notice = notice_from_text(text)
-        with self._writing():
+        with self.batch():
             write_notice(self.db, notice.year, text, recorded_at)
-            return self._under_new_rules()
+            return self._under_new_rules("notice", str(notice.year))
 
-    def problems(self, entries: Sequence[Entry]) -> list[tuple[int, Problem]]:
-        """Return what the register cannot take, each with its place among the entries.
+    def forget(self, patient: str, on: date, reason: str) -> None:
+        """Erase all that is recorded of a patient, as the law may ask for, and leave a tombstone.
 
-        An unknown patient, a second registration of other content, a retraction of nothing.
+        Number, day and reason stay, and the seals by which the chain goes on; copies and exports still hold the
+        person. Raises `RegisterError` for an unknown patient.
         """
-        registered = {e.patient for e in entries if isinstance(e, Registered)}
-        here = {entry.id: entry.patient for entry in entries}
-        found: list[tuple[int, Problem]] = []
-        for place, entry in enumerate(entries):
-            if entry.patient not in registered and not self._is_known(entry.patient):
-                found.append((place, Problem("patient.unknown", facts={"patient": shown(entry.patient)})))
-            elif isinstance(entry, Retracted):
-                found += [(place, problem) for problem in self._retraction_problems(entry, here)]
-        return [*found, *self._registration_problems(entries)]
+        with self.batch():
+            self.ledger(patient)
+            blank(self.db, patient, on, reason)
+            drop(self.db, patient)
+            self._note("forget", patient)
+        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+    def backup(self, path: str | Path) -> None:
+        """Write a copy of the register as it is at this moment into a new file, while others may write."""
+        copy(self.db, path)
+
+    def head(self) -> Head:
+        """Return how far the chain goes: lists show it, and `integrity.check` compares."""
+        return head(self.db)
+
+    def writing_of(self, entry: Entry) -> Writing | None:
+        """Return who wrote an entry, when and by which program; None where it is not here."""
+        return writing_of(self.db, entry.id)
 
     def policy_known(self, known: datetime | None) -> Policy:
         """Return the policies as recorded by a moment; by now with None."""
@@ -185,38 +219,43 @@ class Register:
 
     def size(self) -> int:
         """Return how many patients there are."""
-        return len(self._patients())
+        (count,) = self.db.execute("SELECT count(*) FROM patients WHERE salt IS NOT NULL").fetchone()
+        return int(count)
 
     def ledger(self, patient: str, known: datetime | None = None) -> Ledger:
         """Return everything recorded of one patient (by a moment); `RegisterError` for an unknown one."""
-        for ledger in self.ledgers([patient]):
+        for ledger in read_ledgers(self.db, self._living(patient)):
             found = ledger if known is None else ledger.as_known(known)
             if found is not None:
                 return found
         raise RegisterError(Problem("patient.unknown", facts={"patient": shown(patient)}))
 
-    def ledgers(self, patients: Iterable[str] | None = None) -> Iterator[Ledger]:
+    def ledgers(self, wanted: Iterable[str] | None = None) -> Iterator[Ledger]:
         """Return the ledgers of the patients named, or of all, in the order of their numbers."""
-        wanted = self._patients() if patients is None else sorted(set(patients))
-        for start in range(0, len(wanted), _CHUNK):
-            yield from self._read(wanted[start : start + _CHUNK])
+        return read_ledgers(self.db, patients(self.db) if wanted is None else sorted(set(wanted)))
 
     def worklist(self, on: date, team: str | None = None, within: int = 0, known: datetime | None = None) -> WorkList:
         """Return the list of a day, of one team or of all: `WorkList.of` over all ledgers, but quick.
 
-        `within` adds what falls due in so many further days. With `known` the list is made from what had been
-        recorded by that moment, entries and policies: as it was printed then; this reads every ledger.
+        `within` adds what falls due in so many further days. Names, findings and reasons are read when they are
+        asked for, while the register is open. With `known` the list is made from what had been recorded by that
+        moment, entries and policies: as it was printed then; this reads every ledger.
         """
-        if known is not None:
-            policy = self.policy_known(known)
-            then = (ledger.as_known(known) for ledger in self.ledgers())
-            return WorkList.of(filter(None, then), policy, on, team=team, within=within)
-        counts, found = kept_counts(self.db, on, team), self._kept_lines(on, team, within)
-        for ledger in self.ledgers(patients_after(self.db, on)):
-            earlier = WorkList.of([ledger], self.policy, on, team=team, within=within)
-            counts.update(earlier.counts)
-            found += [*earlier.lines, *earlier.duties]
-        return WorkList.made(on, self.policy, counts, found)
+        with sentences_of_sqlite(), snapshot(self.db):
+            self._check_rules()
+            upto = head(self.db)
+            if known is not None:
+                policy = self.policy_known(known)
+                then = (ledger.as_known(known) for ledger in self.ledgers())
+                listed = WorkList.of(filter(None, then), policy, on, team=team, within=within)
+                return evolve(listed, head=str(upto))
+            counts = kept_counts(self.db, on, team)
+            found = list(kept_lines(self.db, on, team, within, self._story(on, upto.entries)))
+            for ledger in self.ledgers(patients_after(self.db, on)):
+                earlier = WorkList.of([ledger], self.policy, on, team=team, within=within)
+                counts.update(earlier.counts)
+                found += [*earlier.lines, *earlier.duties]
+            return evolve(WorkList.made(on, self.policy, counts, found), head=str(upto))
 
     def compared(
         self, now: WorkList, since: date, team: str | None = None, within: int = 0, known: datetime | None = None
@@ -234,7 +273,7 @@ class Register:
 
     def teams(self) -> list[str]:
         """Return the teams that have patients."""
-        rows = self.db.execute("SELECT DISTINCT team FROM standings WHERE team IS NOT NULL ORDER BY team")
+        rows = self.db.execute(_TEAMS)
         return [team for (team,) in rows]
 
     def find(self, beginning: str) -> Entry:
@@ -242,121 +281,119 @@ class Register:
         found = (
             []
             if len(beginning) < _SHORTEST
-            else self._select("WHERE e.id >= ? AND e.id < ? LIMIT 2", (beginning, beginning + "g"))
+            else select(
+                self.db,
+                "WHERE e.id >= ? AND e.id < ? AND e.type <> 'forgotten' LIMIT 2",
+                (beginning, beginning + "g"),
+            )
         )
         if len(found) != 1:
             code = "entry.ambiguous" if found or len(beginning) < _SHORTEST else "retract.unknown"
             raise RegisterError(Problem(code, facts={"entry": shown_id(beginning)}))
-        return found[0]
+        return found[0][1]
 
     # What follows serves the methods above.
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        with sentences_of_sqlite(), transaction(self.db):
-            if kept_stamp(self.db) != stamp(self.policy):
-                raise RegisterError(Problem("register.changed"))
-            yield
+    def _set_up(self, place: Place) -> None:
+        if self.db.table_names():
+            raise RegisterError(Problem("register.exists", facts={"path": place}))
+        self.db.execute("PRAGMA journal_mode = WAL")
+        with transaction(self.db):
+            migrations.apply(self.db)
+            write_policy(self.db, self.policy, ALWAYS, self.policy.duties_from, None)
+            write_stamp(self.db, self.policy)
+            self._note("create", f"{self.policy.id} {self.policy.version} {ALWAYS}")
 
-    def _append(self, entry: Entry) -> bool:
-        if self.db.execute("SELECT 1 FROM entries WHERE id = ?", (entry.id,)).fetchone():
-            return False
-        content = entry.as_json()
-        recorded_at = content.pop("recorded_at", None)
-        head = [entry.id, *(content.pop(key) for key in ("patient", "type", "on")), recorded_at]
-        apart = {key: content.pop(key) for key in _APART if key in content}
-        salt = token_hex(16)
-        if apart:
-            content["personal"] = sha256((salt + _json(apart)).encode()).hexdigest()
-        before = self.db.execute("SELECT digest FROM entries ORDER BY seq DESC LIMIT 1").fetchone() or ("",)
-        row = [*head, _json(content)]
-        digest = sha256(_json([*before, *row]).encode()).hexdigest()
-        self.db.execute(f"INSERT INTO entries ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", [*row, digest])  # noqa: S608
-        if apart:
-            self.db.execute("INSERT INTO personal VALUES (?, ?, ?)", (entry.id, salt, _json(apart)))
-        return True
+    def _check_rules(self) -> None:
+        """Refuse to go by rules that another program has changed meanwhile."""
+        if kept_stamp(self.db) != stamp(self.policy):
+            raise RegisterError(Problem("register.changed"))
 
-    def _under_new_rules(self) -> "Register":
+    def _note(self, action: str, subject: str | None = None) -> None:
+        write_audit(self.db, head(self.db), (self.author, self.program), action, subject)
+
+    def _keep_touched(self, before: int, count: int) -> list[Refusal]:
+        """Derive the dates of whoever has an entry after the first `before`, or return what is wrong with them."""
+        refused: list[Refusal] = []
+        with without_indexes(self.db) if count > max(before, _MANY) else nullcontext():
+            for patient, rows in read_rows(self.db, touched(self.db, before)):
+                told = [entry for seq, entry in rows if seq > before]
+                ledger = _ledger(patient, [entry for _, entry in rows])
+                refused += strangers(told) if ledger is None else refusals(ledger, told, self._owner_of)
+                if len(refused) >= _MOST:
+                    break
+                if ledger is not None and not refused:
+                    drop(self.db, patient)
+                    keep(self.db, ledger, self.policy)
+        return refused
+
+    def _owner_of(self, entry_id: str) -> str | None:
+        row = self.db.execute("SELECT patient FROM entries WHERE id = ?", [entry_id]).fetchone()
+        return None if row is None else str(row[0])
+
+    def _under_new_rules(self, action: str, subject: str) -> "Register":
         """Derive all dates anew under the policies and notices as they now stand; within a transaction."""
-        register = Register(self.db, policy_in_force(self.db))
-        keep(self.db, register.ledgers(), register.policy)
+        register = evolve(self, policy=policy_in_force(self.db))
+        keep_all(self.db, register.ledgers(), register.policy)
         write_stamp(self.db, register.policy)
+        self._note(action, subject)
         return register
 
-    def _kept_lines(self, on: date, team: str | None, within: int) -> list[WorkLine]:
-        found: list[WorkLine] = []
-        for ledger in self.ledgers(listed_patients(self.db, on, team, within)):
-            case = case_on(ledger, on)
-            if case is not None:
-                found += work_lines(case, lines(case, self.policy), within)
-        return found
+    def _living(self, patient: str) -> list[str]:
+        """Return the patient's number, if nobody has forgotten the person."""
+        row = self.db.execute("SELECT forgotten_on FROM patients WHERE patient = ?", [patient]).fetchone()
+        if row is not None and row[0] is not None:
+            raise RegisterError(Problem("patient.forgotten", facts={"patient": shown(patient), "on": row[0]}))
+        return [patient]
 
-    def _patients(self) -> list[str]:
-        rows = self.db.execute("SELECT DISTINCT patient FROM entries ORDER BY patient")
-        return [patient for (patient,) in rows]
+    def _story(self, on: date, upto: int) -> Story:
+        """Return what tells more of the lines of a list: from the entries that there were when it was made."""
 
-    def _is_known(self, patient: str) -> bool:
-        return self.db.execute("SELECT 1 FROM standings WHERE patient = ? LIMIT 1", (patient,)).fetchone() is not None
+        @lru_cache(maxsize=_STORIES)
+        def told(patient: str) -> tuple[Case, dict[LineKind, DueVisit]]:
+            for ledger in read_ledgers(self.db, [patient], upto):
+                case = case_on(ledger, on)
+                if case is not None:
+                    return case, {line.kind: line for line in lines(case, self.policy)}
+            raise RegisterError(Problem("patient.unknown", facts={"patient": shown(patient)}))
 
-    def _retraction_problems(self, entry: Retracted, here: dict[str, str]) -> list[Problem]:
-        row = self.db.execute("SELECT patient FROM entries WHERE id = ?", (entry.entry,)).fetchone()
-        owner = here.get(entry.entry) or (row[0] if row else None)
-        facts = {"entry": shown_id(entry.entry), "patient": shown(entry.patient)}
-        if owner is None:
-            return [Problem("retract.unknown", facts=facts)]
-        return [] if owner == entry.patient else [Problem("retract.stranger", facts=facts)]
+        def story(patient: str, kind: LineKind) -> tuple[Case, DueVisit]:
+            with sentences_of_sqlite():
+                case, running = told(patient)
+            return case, running[kind]
 
-    def _registration_problems(self, entries: Sequence[Entry]) -> Iterator[tuple[int, Problem]]:
-        """Nobody is registered twice, and no fact stands of somebody who is not registered."""
-        told: dict[str, list[tuple[int, Entry]]] = {}
-        for place, entry in enumerate(entries):
-            told.setdefault(entry.patient, []).append((place, entry))
-        for patient in dict.fromkeys(e.patient for e in entries if isinstance(e, Registered | Retracted)):
-            known = [entry for ledger in self.ledgers([patient]) for entry in ledger.entries]
-            together = [*known, *(entry for _, entry in told[patient])]
-            if any(isinstance(entry, Registered) for entry in together):
-                yield from _registration_problems(Ledger(patient, together), known, told[patient])
-
-    def _read(self, patients: Sequence[str]) -> Iterator[Ledger]:
-        marks = ", ".join("?" * len(patients))
-        found = self._select(f"WHERE e.patient IN ({marks}) ORDER BY e.patient", patients)
-        for patient, entries in groupby(found, key=attrgetter("patient")):
-            yield Ledger(patient, entries)
-
-    def _select(self, where: str, values: Sequence[str]) -> list[Entry]:
-        rows = self.db.execute(
-            'SELECT e.id, e.patient, e.type, e."on", e.recorded_at, e.body, p.body FROM entries e'  # noqa: S608
-            f" LEFT JOIN personal p ON p.id = e.id {where}",
-            values,
-        )
-        return [_entry(row) for row in rows]
+        return story
 
 
-def _registration_problems(
-    ledger: Ledger, known: Sequence[Entry], told: Sequence[tuple[int, Entry]]
-) -> Iterator[tuple[int, Problem]]:
-    standing = [entry for entry in ledger.facts if isinstance(entry, Registered)]
-    first = next((entry for entry in known if entry in standing), standing[0] if standing else None)
-    for place, entry in told:
-        if entry in standing and entry != first:
-            yield place, Problem("patient.twice", facts={"patient": shown(entry.patient)})
-        elif ledger.facts and not standing:
-            yield place, Problem("retract.registration", facts={"patient": shown(entry.patient)})
+def _ledger(patient: str, entries: list[Entry]) -> Ledger | None:
+    """Return a ledger; None of somebody who was never registered."""
+    return Ledger(patient, entries) if any(type(entry) is Registered for entry in entries) else None
 
 
-_CHUNK: Final = 500
+def _take_further(db: Database, place: Place, by: By) -> None:
+    """Bring the tables of an earlier release up to this one's; a later one's are refused."""
+    if is_of_a_later_release(db):
+        raise RegisterError(Problem("register.newer", facts={"path": place}))
+    steps = [migration.name for migration in migrations.pending(db)]
+    if steps:
+        copy_beside(db)
+        with transaction(db):
+            migrations.apply(db)
+            write_audit(db, head(db), by, "migrate", " ".join(steps))
+
+
 #: With fewer characters an id is no answer to "which entry".
 _SHORTEST: Final = 4
-_COLUMNS: Final = 'id, patient, type, "on", recorded_at, body, digest'
-
-
-def _entry(row: tuple[str, ...]) -> Entry:
-    known_id, patient, kind, on, recorded_at, body, personal = row
-    content = json.loads(body) | (json.loads(personal) if personal else {})
-    content.pop("personal", None)
-    found = entry_from_json(content | {"type": kind, "patient": patient, "on": on, "recorded_at": recorded_at})
-    return known_as(found, known_id)
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+#: So many new entries at once, and the indexes of the dates are made anew at the end.
+_MANY: Final = 20_000
+#: So many problems at once are enough.
+_MOST: Final = 10_000
+#: Of so many patients on a list more is kept in mind.
+_STORIES: Final = 256
+#: From team to team, as the index has them.
+_TEAMS: Final = """
+    WITH RECURSIVE found (team) AS (
+        SELECT min(team) FROM standings
+        UNION ALL SELECT (SELECT min(team) FROM standings WHERE team > found.team) FROM found WHERE team IS NOT NULL
+    ) SELECT team FROM found WHERE team IS NOT NULL
+"""

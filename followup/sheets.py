@@ -4,11 +4,11 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from attrs import field, frozen
 
@@ -31,6 +31,34 @@ def content_of(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         raise InvalidFile(Problem("file.missing", (str(path),))) from None
+
+
+def opened(path: Path) -> BinaryIO:
+    """Return an open file; `InvalidFile` where it cannot be read."""
+    try:
+        return path.open("rb")
+    except OSError:
+        raise InvalidFile(Problem("file.missing", (str(path),))) from None
+
+
+def decoded_lines(content: BinaryIO, file: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a text in UTF-8 that hold anything, with their numbers, one by one.
+
+    Raises `InvalidFile` for an empty file, another encoding, NUL characters, an endless line.
+    """
+    number, empty = 0, True
+    while raw := content.readline(4 * _LONGEST):
+        number += 1
+        line = _text(raw, ["utf-8-sig" if number == 1 else "utf-8"])
+        if line is None:
+            raise InvalidFile(Problem("file.encoding", (file,)))
+        if "\0" in line or len(line) > _LONGEST:
+            raise InvalidFile(Problem("file.nul" if "\0" in line else "file.long", (file, f"line {number}")))
+        if line.strip():
+            empty = False
+            yield number, line
+    if empty:
+        raise InvalidFile(Problem("file.empty", (file,)))
 
 
 def decoded(content: bytes, file: str, encodings: Iterable[str] = ("utf-8-sig", "gb18030")) -> str:

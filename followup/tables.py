@@ -1,19 +1,65 @@
-"""A register's file: its tables, how it is opened, and what SQLite says in a sentence that helps."""
+"""A register's tables and triggers, and how those of an earlier release become them."""
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+import json
+from secrets import token_hex
 from typing import Final
 
 from sqlite_utils import Database, Migrations
 
-from followup.errors import Problem, RegisterError
+from followup.chain import linked, sealed
+from followup.entries import canonical
 
 migrations = Migrations("followup")
 
 #: "folu": how SQLite's own header says that a file is a register.
 OURS: Final = 0x666F6C75
+
+
+#: The indexes of what is derived: dropped and made again where all of it is.
+INDEXES: Final = {
+    "standings_by_team": "CREATE INDEX standings_by_team ON standings"
+    " (team, from_on, until_on, rest, opens_on, due_on)",
+    "standings_first": "CREATE INDEX standings_first ON standings (from_on, patient) WHERE first",
+    "due_by_team": "CREATE INDEX due_by_team ON due (team, opens_on, from_on, until_on)",
+    "due_by_day": "CREATE INDEX due_by_day ON due (opens_on, from_on, until_on)",
+}
+#: What refuses that anybody changes a fact: entries and the audit are written once, and read.
+GUARDS: Final = {
+    "entries_written_once": """
+        CREATE TRIGGER entries_written_once BEFORE INSERT ON entries
+        WHEN EXISTS (SELECT 1 FROM entries WHERE patient = NEW.patient AND id = NEW.id)
+        BEGIN SELECT RAISE(IGNORE); END
+    """,
+    "entries_in_order": """
+        CREATE TRIGGER entries_in_order BEFORE INSERT ON entries
+        WHEN NEW.seq <= (SELECT max(seq) FROM entries)
+        BEGIN SELECT RAISE(ABORT, 'entries are never replaced'); END
+    """,
+    "entries_unchanged": """
+        CREATE TRIGGER entries_unchanged BEFORE UPDATE ON entries
+        BEGIN SELECT RAISE(ABORT, 'entries are never changed; take one back with "retracted"'); END
+    """,
+    "entries_undeleted": """
+        CREATE TRIGGER entries_undeleted BEFORE DELETE ON entries
+        BEGIN SELECT RAISE(ABORT, 'entries are never deleted; take one back with "retracted"'); END
+    """,
+    "personal_unchanged": """
+        CREATE TRIGGER personal_unchanged BEFORE UPDATE ON personal
+        BEGIN SELECT RAISE(ABORT, 'entries are never changed; record "amended"'); END
+    """,
+    "personal_undeleted": """
+        CREATE TRIGGER personal_undeleted BEFORE DELETE ON personal
+        BEGIN SELECT RAISE(ABORT, 'a person is forgotten as a whole'); END
+    """,
+    "audit_unchanged": """
+        CREATE TRIGGER audit_unchanged BEFORE UPDATE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit is never changed'); END
+    """,
+    "audit_undeleted": """
+        CREATE TRIGGER audit_undeleted BEFORE DELETE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit is never changed'); END
+    """,
+}
 
 
 @migrations()
@@ -28,6 +74,40 @@ def changes_of_policy(db: Database) -> None:
     """When each policy was recorded, the holiday notices, and by what the kept dates were derived."""
     for statement in _CHANGES:
         db.execute(statement)
+
+
+@migrations()
+def append_only(db: Database) -> None:
+    """Entries that nobody changes, a chain that lets each person be forgotten, who wrote what, and whole lines kept."""
+    for statement in _MOVED_ASIDE:
+        db.execute(statement)
+    for statement in _APPEND_ONLY:
+        db.execute(statement)
+    _seal_anew(db)
+    for statement in (*_MOVED_OVER, *GUARDS.values()):
+        db.execute(statement)
+
+
+def _seal_anew(db: Database) -> None:
+    """Write the entries of an earlier release over, each with a seal by its person's own salt."""
+    before, salts = "", dict[str, str]()
+    for seq, entry_id, patient, kind, on, recorded_at, body, personal in db.execute(_FORMER):
+        if patient not in salts:
+            salts[patient] = token_hex(16)
+            db.execute("INSERT INTO patients (patient, salt) VALUES (?, ?)", [patient, salts[patient]])
+        content = json.loads(body)
+        content.pop("personal", None)
+        row = (entry_id, patient, kind, on, recorded_at, canonical(content))
+        before = linked(before, sealed(salts[patient], row, personal))
+        db.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [seq, *row, before])
+        if personal:
+            db.execute("INSERT INTO personal VALUES (?, ?)", [seq, personal])
+
+
+def is_of_a_later_release(db: Database) -> bool:
+    """Say whether the tables are of a release that this one knows nothing of."""
+    known = {step.name for step in migrations.pending(Database(memory=True))}
+    return not known >= {step.name for step in migrations.applied(db)}
 
 
 _CHANGES: Final = (
@@ -68,39 +148,54 @@ _TABLES: Final = (
     "CREATE INDEX due_by_day ON due (opens_on, due_on, from_on, until_on, patient)",
 )
 
-
-def connected(place: str | Path | sqlite3.Connection) -> Database:
-    """Return the open database of a path or a connection, foreign keys checked."""
-    db = Database(str(place.absolute()) if isinstance(place, Path) else place)
-    db.execute("PRAGMA foreign_keys = ON")
-    return db
-
-
-@contextmanager
-def transaction(db: Database) -> Iterator[None]:
-    """Write all that happens within, or nothing of it; nobody else writes meanwhile."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        db.rollback()
-        raise
-
-
-@contextmanager
-def sentences_of_sqlite(place: object = "") -> Iterator[None]:
-    """Say what SQLite says in a sentence that helps."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        code = next((code for words, code in _SAID.items() if words in str(error)), "register.damaged")
-        raise RegisterError(Problem(code, facts={"path": place, "reason": error})) from None
-
-
-_SAID: Final = {
-    "locked": "register.busy",
-    "readonly": "register.readonly",
-    "unable to open": "register.folder",
-    "not a database": "register.foreign",
-}
+_MOVED_ASIDE: Final = (
+    "ALTER TABLE entries RENAME TO former_entries",
+    "ALTER TABLE personal RENAME TO former_personal",
+    "DROP TABLE due",
+    "DROP TABLE standings",
+    "DELETE FROM derived",
+)
+_FORMER: Final = """
+    SELECT e.seq, e.id, e.patient, e.type, e."on", e.recorded_at, e.body, p.body
+    FROM former_entries e LEFT JOIN former_personal p ON p.id = e.id ORDER BY e.seq
+"""
+_MOVED_OVER: Final = ("DROP TABLE former_personal", "DROP TABLE former_entries")
+_APPEND_ONLY: Final = (
+    """
+    CREATE TABLE entries (
+        seq INTEGER PRIMARY KEY, id TEXT NOT NULL, patient TEXT NOT NULL, type TEXT NOT NULL,
+        "on" TEXT NOT NULL, recorded_at TEXT, body TEXT NOT NULL, digest TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE TABLE personal (seq INTEGER PRIMARY KEY REFERENCES entries (seq), body TEXT NOT NULL) STRICT",
+    # With one index by patient an import of people one after the other stays quick, however many there are.
+    "CREATE UNIQUE INDEX entries_of_patient ON entries (patient, id)",
+    # Who is forgotten has no salt any more: without it no seal tells anything.
+    """
+    CREATE TABLE patients (
+        patient TEXT PRIMARY KEY, salt TEXT, forgotten_on TEXT, reason TEXT,
+        CHECK ((salt IS NULL) = (forgotten_on IS NOT NULL))
+    ) STRICT, WITHOUT ROWID
+    """,
+    # One row a transaction: the entries up to `entries` that no earlier row counts were written by it.
+    """
+    CREATE TABLE audit (
+        seq INTEGER PRIMARY KEY, at TEXT NOT NULL, author TEXT, program TEXT NOT NULL, action TEXT NOT NULL,
+        subject TEXT, entries INTEGER NOT NULL, head TEXT NOT NULL, digest TEXT NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE standings (
+        patient TEXT, from_on TEXT, until_on TEXT, first INTEGER, team TEXT,
+        rest TEXT, opens_on TEXT, due_on TEXT, PRIMARY KEY (patient, from_on)
+    ) STRICT
+    """,
+    """
+    CREATE TABLE due (
+        patient TEXT, from_on TEXT, until_on TEXT, team TEXT, village TEXT, kind TEXT, opens_on TEXT, due_on TEXT,
+        plan_on TEXT, risk INTEGER, stability TEXT, roles TEXT, invited TEXT, missing_roles TEXT, modes TEXT,
+        PRIMARY KEY (patient, from_on, kind)
+    ) STRICT
+    """,
+    *INDEXES.values(),
+)

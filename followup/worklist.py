@@ -11,6 +11,7 @@ from followup.case import Case, case_on
 from followup.duevisit import DueVisit
 from followup.entries import Entry
 from followup.findings import Finding, doubts
+from followup.later import Later
 from followup.ledger import Ledger
 from followup.policy import FOLLOW_UPS, Policy
 from followup.schedule import lines, resting, stands
@@ -21,9 +22,12 @@ _UNKNOWN_RISK: Final = 2.5
 _PRESSING: Final = {bucket: place for place, bucket in enumerate(Bucket)}
 
 
-@frozen
-class WorkLine:
-    """One line of a day's list: what is due, and for whom."""
+@frozen(slots=False)
+class WorkLine(Later):
+    """One line of a day's list: what is due, and for whom.
+
+    On a register's list names, findings and the line's reasons are made when they are asked for.
+    """
 
     due: DueVisit
     bucket: Bucket
@@ -76,6 +80,8 @@ class WorkList:
     #: Where the list was compared with that of an earlier day: which, and who is new or left.
     since: date | None = None
     moves: tuple[Move, ...] = ()
+    #: How far the register's chain went when the list was made, where it was made from one.
+    head: str | None = field(default=None, eq=False)
 
     @classmethod
     def of(
@@ -136,5 +142,10 @@ def _work_line(case: Case, line: DueVisit) -> WorkLine:
         case.stability,
         case.person.get("name"),
         case.person.get("phone"),
-        doubts(case, [line]),
+        line_findings(case, line),
     )
+
+
+def line_findings(case: Case, line: DueVisit) -> tuple[Finding, ...]:
+    """Return the findings that a line shows: those about the case, and about the line itself."""
+    return doubts(case, [line])

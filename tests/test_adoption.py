@@ -26,7 +26,7 @@ from followup.dates import SHANGHAI, instant
 from followup.errors import RegisterError
 from followup.noticefile import notice_from_text
 from followup.register import Register
-from followup.tables import transaction
+from followup.storage import transaction
 
 NATIONAL, DONGGUAN = load_policy("national-2018"), load_policy("dongguan")
 NOTICE = """

@@ -52,7 +52,7 @@ def due(
         listed = found.worklist(day, team, within, as_known)
         if since is not None:
             listed = found.compared(listed, since, team, within, as_known)
-    text = render(listed, form, lang, with_names=with_names)
+        text = render(listed, form, lang, with_names=with_names)
     if output is None:
         click.echo(text, nl=False)
     else:

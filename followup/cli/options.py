@@ -103,11 +103,37 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     return functools.reduce(lambda found, option: option(found), reversed(_SHARED), run)
 
 
-def opened(path: Path) -> "Register":
-    """Return the register of a path, open."""
+def opened(path: Path, author: str | None = None) -> "Register":
+    """Return the register of a path, open; `author` is who writes to it."""
     from followup.register import Register
 
-    return Register.open(path)
+    return Register.open(path, author=author, program=program())
+
+
+def program() -> str:
+    """Return by which program the command line writes: this one, and its version."""
+    from importlib.metadata import version
+
+    return f"followup {version('followup')}"
+
+
+def _login() -> str | None:
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return None
+
+
+#: Who writes is noted with what is written.
+written_by: Final = click.option(
+    "--by",
+    "writer",
+    envvar="FOLLOWUP_BY",
+    default=_login,
+    help="Who records this; the login name if not given. 录入人。",
+)
 
 
 def end_of_day(day: date) -> datetime:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from followup.cli.options import BAD_DATA, Day, command, now, opened
+from followup.cli.options import BAD_DATA, Day, command, now, opened, program, written_by
 from followup.errors import InvalidPolicy, Problem
 from followup.sentences import say
 
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     "--policy", "name", default="national-2018", show_default=True, help="Name or TOML file. 规则名称或文件。"
 )
 @click.option("--duties-from", type=Day(), help="First day for duties; today if not given. 职责起算日。")
+@written_by
 @command
-def init(register: Path, name: str, duties_from: date | None, today: date, lang: str) -> None:
+def init(register: Path, name: str, duties_from: date | None, writer: str | None, today: date, lang: str) -> None:
     """新建登记库 · Make a new register."""
     from followup.register import Register
 
     policy = _sound_policy(name, lang)
-    Register.create(register, policy, duties_from or today).close()
+    Register.create(register, policy, duties_from or today, author=writer, program=program()).close()
     click.echo(say(lang, "done.init", path=register, policy=policy.title.text(lang), version=policy.version))
 
 
@@ -97,13 +98,14 @@ def diff(old: str, new: str, on: date | None, today: date, lang: str) -> None:
 @click.argument("name")
 @click.option("--from", "day", type=Day(), required=True, help="The first day it is in force. 施行日期。")
 @click.option("--dry-run", is_flag=True, help="Show whom it touches, change nothing. 只看影响,不更换。")
+@written_by
 @command
-def adopt(register: Path, name: str, day: date, dry_run: bool, today: date, lang: str) -> None:  # noqa: ARG001
+def adopt(register: Path, name: str, day: date, dry_run: bool, writer: str | None, today: date, lang: str) -> None:  # noqa: ARG001
     """更换登记库的规则 · Adopt a policy from a day on, and say first whom it touches."""
     from followup.shifts import shifts
 
     new = _sound_policy(name, lang)
-    with opened(register) as found:
+    with opened(register, writer) as found:
         found.check_adoption(new, day)
         _tell_shifts(found, new, day, [*shifts(found.ledgers(), found.policy, found.policy.then(new, day), day)], lang)
         if dry_run:
@@ -140,12 +142,13 @@ def _tell_shifts(register: "Register", new: "Policy", day: date, found: "list[Sh
 @click.command()
 @click.argument("register", type=click.Path(path_type=Path))
 @click.argument("notice", type=click.Path(path_type=Path), required=False)
+@written_by
 @command
-def calendar(register: Path, notice: Path | None, today: date, lang: str) -> None:  # noqa: ARG001
+def calendar(register: Path, notice: Path | None, writer: str | None, today: date, lang: str) -> None:  # noqa: ARG001
     """录入放假通知 · Enter a year's holiday notice (a TOML file), or say which years are known."""
     from followup.noticefile import load_notice, notice_text
 
-    with opened(register) as found:
+    with opened(register, writer) as found:
         if notice is not None:
             load_notice(notice)  # its errors name the file
             found = found.add_notice(notice_text(notice), now())  # noqa: PLW2901

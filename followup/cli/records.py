@@ -3,20 +3,20 @@
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import date
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from followup.cli.options import command, now, opened
-from followup.errors import InvalidFile, Problem, shown
+from followup.cli.options import command, now, opened, written_by
+from followup.errors import InvalidFile, Problem, RefusedEntries, shown
 from followup.sentences import LANGUAGES, say
 
 if TYPE_CHECKING:
-    from followup.entries import Entry
-    from followup.forms import Reading
+    from followup.forms import Reading, Sourced
     from followup.register import Register
 
 
@@ -24,32 +24,30 @@ if TYPE_CHECKING:
 @click.argument("register", type=click.Path(path_type=Path))
 @click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option("--dry-run", is_flag=True, help="Check only. 只检查,不入库。")
+@written_by
 @command
-def import_(register: Path, files: tuple[Path, ...], dry_run: bool, today: date, lang: str) -> None:
+def import_(register: Path, files: tuple[Path, ...], dry_run: bool, writer: str | None, today: date, lang: str) -> None:
     """导入随访表格 · Import official forms (.csv) or JSON lines (.jsonl), all or nothing."""
-    from followup.forms import read_files
+    from followup.forms import Reading, entries_of
 
-    with opened(register) as found:
-        reading = read_files(files, today)
-        entries = _checked(found, reading, lang)
-        if dry_run:
-            click.echo(say(lang, "done.checked", count=len(entries)))
-        else:
-            _record(found, entries, lang)
+    reading = Reading(recorded_at=now())
+    with opened(register, writer) as found:
+        _take(found, reading, lambda: entries_of(files, today, reading), lang, keep=not dry_run)
 
 
 @click.command()
 @click.argument("register", type=click.Path(path_type=Path))
 @click.argument("entry")
 @click.option("--reason", required=True, help="Why. 撤回原因。")
+@written_by
 @command
-def retract(register: Path, entry: str, reason: str, today: date, lang: str) -> None:
+def retract(register: Path, entry: str, reason: str, writer: str | None, today: date, lang: str) -> None:
     """撤回一条记录 · Take an entry back, by its id or the beginning of it."""
     from followup.entries import Retracted
 
-    with opened(register) as found:
+    with opened(register, writer) as found:
         wrong = found.find(entry)
-        found.record(_now(Retracted(wrong.patient, today, entry=wrong.id, reason=reason)))
+        found.record(Retracted(wrong.patient, today, entry=wrong.id, reason=reason, recorded_at=now()))
         click.echo(say(lang, "done.retracted", entry=wrong.id))
         _tell_next(found, [wrong.patient], today, lang)
 
@@ -80,29 +78,35 @@ def record(ctx: click.Context, register: Path) -> None:
 
 @click.command("-", help="从标准输入读取 JSON 行 · Read JSON lines from stdin.")
 @click.pass_obj
+@written_by
 @command
-def _record_lines(register: Path, today: date, lang: str) -> None:
+def _record_lines(register: Path, writer: str | None, today: date, lang: str) -> None:
     from followup.forms import Reading, read_lines
 
-    reading = Reading()
-    read_lines(sys.stdin.buffer.read(), "-", today, reading)
-    _record_checked(register, reading, today, lang)
+    reading = Reading(recorded_at=now())
+    try:
+        reading.entries.extend(read_lines(sys.stdin.buffer, "-", today, reading))
+    except InvalidFile as error:
+        reading.problems.extend(error.problems)
+    _record_read(register, writer, reading, today, lang)
 
 
 def _record_one(kind: str) -> click.Command:
     from followup.entries import FIELDS
 
-    def run(register: Path, today: date, lang: str, **given: str | None) -> None:
-        from followup.forms import Reading, read_line
+    def run(register: Path, writer: str | None, today: date, lang: str, **given: str | None) -> None:
+        from followup.forms import Reading, Sourced, read_line
 
         content = {name: _plain(kind, name, value) for name, value in given.items() if value is not None}
-        reading = Reading()
-        read_line(json.dumps({"type": kind, **content}), (kind,), today, reading)
-        _record_checked(register, reading, today, lang)
+        reading = Reading(recorded_at=now())
+        entry = read_line(json.dumps({"type": kind, **content}), (kind,), today, reading)
+        reading.entries.extend([] if entry is None else [Sourced(entry, (kind,))])
+        _record_read(register, writer, reading, today, lang)
 
     names = [key for key in FIELDS[kind].values() if key != "form"]
     for name in reversed(names):
         click.option(f"--{name.replace('_', '-')}", name, required=name == "patient")(run)
+    written_by(run)
     words = " · ".join(say(lang, f"entry.{kind}") for lang in LANGUAGES)
     made: Callable[..., None] = click.pass_obj(command(run))
     return click.command(kind, help=words)(made)
@@ -127,36 +131,69 @@ def _plain(kind: str, name: str, value: str) -> Any:
     return {"yes": True, "no": False}.get(value, value) if name == "consents" else value
 
 
-def _record_checked(register: Path, reading: "Reading", today: date, lang: str) -> None:
-    with opened(register) as found:
-        entries = _checked(found, reading, lang)
-        _record(found, entries, lang)
-        _tell_next(found, dict.fromkeys(entry.patient for entry in entries), today, lang)
+def _record_read(register: Path, writer: str | None, reading: "Reading", today: date, lang: str) -> None:
+    with opened(register, writer) as found:
+        _take(found, reading, lambda: iter(reading.entries), lang)
+        _tell_next(found, dict.fromkeys(sourced.entry.patient for sourced in reading.entries), today, lang)
 
 
-def _checked(register: "Register", reading: "Reading", lang: str) -> "Sequence[Entry]":
-    """Return the entries, or refuse them with every problem of the files and of the register."""
+def _take(
+    register: "Register",
+    reading: "Reading",
+    told: "Callable[[], Iterator[Sourced]]",
+    lang: str,
+    *,
+    keep: bool = True,
+) -> None:
+    """Record what is read, or refuse it with every problem of the files and of the register.
+
+    `told` gives the entries, and gives them again where the register refuses some, to find their places.
+    """
+    try:
+        with register.batch(keep=keep):
+            count = register.record_all(sourced.entry for sourced in _watched(told(), reading, lang))
+            _tell_notes(reading, lang)
+            if reading.problems:
+                raise InvalidFile(reading.problems)
+    except RefusedEntries as error:
+        _tell_notes(reading, lang)
+        problems = list(reading.problems)
+        raise InvalidFile([*problems, *_placed(error, told(), reading.refused)]) from None
+    if keep:
+        click.echo(say(lang, "done.recorded", count=count, known=reading.count - count))
+    else:
+        click.echo(say(lang, "done.checked", count=reading.count))
+
+
+def _tell_notes(reading: "Reading", lang: str) -> None:
     for note in reading.notes:
         click.echo(note.text(lang), err=True)
-    entries = [sourced.entry for sourced in reading.entries]
-    problems = list(reading.problems)
-    for place, problem in register.problems(entries):
-        if problem.code != "patient.unknown" or entries[place].patient not in reading.refused:
-            problems.append(problem.at(*reading.entries[place].where))
-    if problems:
-        raise InvalidFile(problems)
-    return entries
 
 
-def _record(register: "Register", entries: "Sequence[Entry]", lang: str) -> None:
-    count = register.record_all(map(_now, entries))
-    click.echo(say(lang, "done.recorded", count=count, known=len(entries) - count))
+def _placed(error: RefusedEntries, told: "Iterable[Sourced]", refused: Container[str]) -> "Iterator[Problem]":
+    """Say where each refused entry stands; that a person is unknown whose registration has problems goes without."""
+    waiting = dict(zip(error.entries, error.problems, strict=True))
+    for sourced in told:
+        problem = waiting.pop(sourced.entry.id, None)
+        if problem is not None and not (problem.code == "patient.unknown" and sourced.entry.patient in refused):
+            yield problem.at(*sourced.where)
 
 
-def _now(entry: "Entry") -> "Entry":
-    from attrs import evolve
+def _watched(told: "Iterator[Sourced]", reading: "Reading", lang: str) -> "Iterator[Sourced]":
+    """Count what is read, and tell a terminal of it where it takes long."""
+    began = monotonic()
+    watched = sys.stderr.isatty()
+    for sourced in told:
+        reading.count += 1
+        yield sourced
+        if watched and not reading.count % 5_000 and monotonic() - began > _LONG:
+            click.echo("\r" + say(lang, "progress.read", count=reading.count), nl=False, err=True)
+    if watched and monotonic() - began > _LONG:
+        click.echo("\r" + say(lang, "progress.dates", count=reading.count), err=True)
 
-    return entry if entry.recorded_at else evolve(entry, recorded_at=now())
+
+#: After so many seconds somebody who waits is told how far it is.
+_LONG: Final = 2
 
 
 def _tell_next(register: "Register", patients: Iterable[str], on: date, lang: str) -> None:

@@ -1,0 +1,60 @@
+"""Who wrote to a register, when, by which program and what: one row a transaction, each chained to the one before."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from attrs import frozen
+from sqlite_utils import Database
+
+from followup.chain import Head, written
+
+_COLUMNS: Final = "at, author, program, action, subject, entries, head, digest"
+
+#: Who writes, and by which program.
+By = tuple[str | None, str]
+
+
+@frozen
+class Writing:
+    """One transaction: when (UTC, by SQLite's clock), who, by which program, what it did, and the chain after it."""
+
+    at: str
+    author: str | None
+    program: str
+    #: "create", "record", "adopt", "notice", "forget", "repair", "derive", "migrate" or "restore".
+    action: str
+    #: What it was about: a policy and its first day, a patient who was forgotten.
+    subject: str | None
+    #: How many entries there were after it, and the last one's digest.
+    entries: int
+    head: str
+    digest: str
+
+    def follows(self, before: str) -> bool:
+        """Say whether the row is as it was written after the digest `before`."""
+        row = (self.at, self.author, self.program, self.action, self.subject, self.entries, self.head)
+        return written(before, row) == self.digest
+
+
+def write_audit(db: Database, head: Head, by: By, action: str, subject: str | None = None) -> None:
+    """Note a transaction, within it."""
+    (at,) = db.execute("SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')").fetchone()
+    (before,) = db.execute("SELECT digest FROM audit ORDER BY seq DESC LIMIT 1").fetchone() or ("",)
+    row = (at, *by, action, subject, head.entries, head.digest)
+    values = [*row, written(before, row)]
+    db.execute(f"INSERT INTO audit ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608
+
+
+def writings(db: Database) -> Iterator[Writing]:
+    """Return every transaction, the first first."""
+    for row in db.execute(f"SELECT {_COLUMNS} FROM audit ORDER BY seq"):  # noqa: S608
+        yield Writing(*row)
+
+
+def writing_of(db: Database, entry_id: str) -> Writing | None:
+    """Return the transaction that wrote an entry; None for an entry that is not there."""
+    row = db.execute(
+        f"SELECT {_COLUMNS} FROM audit WHERE entries >= (SELECT seq FROM entries WHERE id = ?) ORDER BY seq LIMIT 1",  # noqa: S608
+        [entry_id],
+    ).fetchone()
+    return None if row is None else Writing(*row)

@@ -1,0 +1,44 @@
+"""What a register cannot take: facts of an unknown person, a second registration, a retraction of nothing."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from followup.entries import Entry, Registered, Retracted
+from followup.entryjson import shown_id
+from followup.errors import Problem, shown
+from followup.ledger import Ledger
+
+#: An entry that is refused, and why.
+Refusal = tuple[Entry, Problem]
+
+
+def strangers(told: Sequence[Entry]) -> Iterator[Refusal]:
+    """Refuse the entries of somebody who was never registered."""
+    for entry in told:
+        yield entry, Problem("patient.unknown", facts={"patient": shown(entry.patient)})
+
+
+def refusals(ledger: Ledger, told: Sequence[Entry], owner_of: Callable[[str], str | None]) -> Iterator[Refusal]:
+    """Return what of a person's newly told entries cannot be taken; the ledger holds them already.
+
+    `owner_of` says whose entry an id is, None where there is no such entry.
+    """
+    standing = [entry for entry in ledger.facts if type(entry) is Registered]
+    first = next((entry for entry in standing if entry not in told), standing[0] if standing else None)
+    lone = bool(ledger.facts) and not standing
+    if lone and not any(isinstance(entry, Registered | Retracted) for entry in told):
+        yield from strangers(told)
+        return
+    for entry in told:
+        if type(entry) is Registered and entry != first and entry in standing:
+            yield entry, Problem("patient.twice", facts={"patient": shown(entry.patient)})
+        elif lone:
+            yield entry, Problem("retract.registration", facts={"patient": shown(entry.patient)})
+        elif isinstance(entry, Retracted):
+            yield from _of_nothing(entry, ledger, owner_of)
+
+
+def _of_nothing(entry: Retracted, ledger: Ledger, owner_of: Callable[[str], str | None]) -> Iterator[Refusal]:
+    if all(entry.entry != known.id for known in ledger.entries):
+        facts = {"entry": shown_id(entry.entry), "patient": shown(entry.patient)}
+        code = "retract.unknown" if owner_of(entry.entry) is None else "retract.stranger"
+        yield entry, Problem(code, facts=facts)

@@ -1,0 +1,123 @@
+"""A register's file: how it is opened, read, written and copied, and what SQLite says in a sentence that helps."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+from sqlite_utils import Database
+
+from followup.errors import Problem, RegisterError
+
+#: Where a register is: its path, or an open connection (of sqlite3, or of SQLCipher, which is no subclass of it).
+Place = Any
+
+#: For so many seconds a writer waits for another one.
+PATIENCE: Final = 20
+
+
+def is_path(place: Place) -> bool:
+    """Say whether a place is a path, and not an open connection."""
+    return isinstance(place, str | Path)
+
+
+def connected(place: Place) -> Database:
+    """Return the open database of a path or a connection: foreign keys checked, each commit on the disk."""
+    connection = sqlite3.connect(str(place), timeout=PATIENCE) if is_path(place) else place
+    connection.isolation_level = None  # transactions begin where we say
+    db = Database(connection)
+    db.execute("PRAGMA foreign_keys = ON")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA secure_delete = ON")  # who is forgotten leaves no trace in free pages
+    return db
+
+
+def new_file(path: str | Path) -> None:
+    """Make an empty file that its owner alone may read; `RegisterError` where there is one."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        raise RegisterError(Problem("register.exists", facts={"path": path})) from None
+    except (OSError, ValueError):
+        raise RegisterError(Problem("register.folder", facts={"path": path})) from None
+
+
+def remove(path: str | Path) -> None:
+    """Remove a file that was not finished, and what SQLite put beside it."""
+    for end in ("", "-wal", "-shm", "-journal"):
+        with suppress(OSError):
+            Path(f"{path}{end}").unlink()
+
+
+def copy(db: Database, path: str | Path) -> None:
+    """Write a copy of the database as it is at one moment into a new file, while others may write.
+
+    Raises `RegisterError` where there is a file already.
+    """
+    new_file(path)
+    try:
+        with sentences_of_sqlite(path):
+            # An encrypted register stays so, with its key: a plain copy of it would be a leak.
+            db.execute("VACUUM INTO ?", [str(path)])
+        with Path(path).open("rb") as file:
+            os.fsync(file.fileno())
+    except BaseException:
+        remove(path)
+        raise
+
+
+def copy_beside(db: Database) -> None:
+    """Put a copy of the register's file beside it, before its tables change; what is in memory has none."""
+    path = next(path for _, name, path in db.execute("PRAGMA database_list") if name == "main")
+    free = (f"{path}.backup-{number}" for number in range(1, 1000))
+    if path:
+        copy(db, next(name for name in free if not Path(name).exists()))
+
+
+@contextmanager
+def transaction(db: Database, *, keep: bool = True) -> Iterator[None]:
+    """Write all that happens within, or nothing of it (nor without `keep`); nobody else writes meanwhile."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT" if keep else "ROLLBACK")
+    except BaseException:
+        db.rollback()
+        raise
+
+
+@contextmanager
+def snapshot(db: Database) -> Iterator[None]:
+    """Read all that is read within as it was at one moment, whoever writes meanwhile."""
+    if db.conn.in_transaction:
+        yield
+        return
+    db.execute("BEGIN")
+    try:
+        yield
+    finally:
+        db.rollback()
+
+
+@contextmanager
+def sentences_of_sqlite(place: object = "") -> Iterator[None]:
+    """Say what SQLite says in a sentence that helps."""
+    try:
+        yield
+    except Exception as error:
+        if not any(kind.__name__ == "DatabaseError" for kind in type(error).__mro__):  # SQLCipher has one of its own
+            raise
+        code = next((code for words, code in _SAID.items() if words in str(error)), "register.damaged")
+        raise RegisterError(Problem(code, facts={"path": place, "reason": error})) from None
+
+
+_SAID: Final = {
+    "locked": "register.busy",
+    "readonly": "register.readonly",
+    "unable to open": "register.folder",
+    "not a database": "register.foreign",
+    "disk is full": "register.full",
+    "already exists": "register.exists",
+}
