@@ -21,8 +21,8 @@ _HEAD: Final = re.compile(r"(\d{1,12}):([0-9a-f]{20,64})")
 
 
 def sealed(salt: str, row: Sequence[str | None], personal: str | None) -> str:
-    """Return the seal of an entry: `row` is id, patient, type, on, recorded_at and body."""
-    return _hash(canonical([salt, *row, personal]))
+    """Return the seal of an entry: `row` is id, patient, type, on, recorded_at and body; none has a line break."""
+    return _hash("\n".join([salt, *(part or "" for part in row), personal or ""]))
 
 
 def linked(before: str, seal: str) -> str:

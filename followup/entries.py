@@ -103,8 +103,12 @@ class Entry:
     @property
     def id(self) -> str:
         """The first 20 hex digits of the SHA-256 of the canonical JSON."""
+        return self._id or self.identified(self.content())
+
+    def identified(self, content: dict[str, Any]) -> str:
+        """Return the id, for whoever has the entry's content already."""
         if self._id is None:
-            object.__setattr__(self, "_id", _digest(self.content()))
+            object.__setattr__(self, "_id", _digest(content))
         return self._id  # type: ignore[return-value]
 
     def content(self) -> dict[str, Any]:

@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+from inspect import getclosurevars, isfunction
 from typing import Any, Final
 
 from attrs import NOTHING, fields_dict
 
+from followup.dates import day
 from followup.entries import FIELDS, ORDER, TYPES, Entry
 from followup.errors import InvalidEntry, Problem, shown, unknown
+from followup.fields import flag, moment, recorded_class, risk_level
 
 _ID: Final = re.compile(r"[0-9a-f]{20}")
 
@@ -20,21 +24,55 @@ def entry_from_json(data: Mapping[str, Any]) -> Entry:
     >>> entry_from_json({"type": "visited", "patient": "p1", "on": "2026-11-22", "risk": 3}).risk
     <RiskLevel.HITS_THINGS_ANYWHERE: 3>
     """
+    kind = _kind(data)
+    try:
+        entry = read_entry(kind, data)
+    except (InvalidEntry, KeyError, TypeError):
+        entry = _explained(kind, data)
+    if data.get("id") is not None and data["id"] != entry.id:
+        raise InvalidEntry(Problem("id", facts={"word": shown(data["id"])}))
+    return entry
+
+
+def read_entry(kind: type[Entry], data: Mapping[str, Any]) -> Entry:
+    """Return an entry from what is given alone: a constructor asks for every field, and takes twice as long.
+
+    Raises `InvalidEntry` for a value that cannot be, without its field, `KeyError` for what is no field or is
+    needed, and `TypeError` for a list where a word should be.
+    """
+    blanks, readers, needed = _PARTS[kind]
+    entry = object.__new__(kind)
+    for put, default in blanks:
+        put(entry, default)
+    for key, value in data.items():
+        if value is not None and key not in _NO_FIELDS:
+            put, convert = readers[key]
+            put(entry, convert(value))
+    for key in needed:
+        if data[key] is None:
+            raise KeyError(key)
+    return entry
+
+
+def _kind(data: Mapping[str, Any]) -> type[Entry]:
     if not isinstance(data, Mapping):
         raise InvalidEntry(Problem("table", facts={"word": shown(data)}))
     kind = TYPES.get(data["type"]) if isinstance(data.get("type"), str) else None
     if kind is None:
         raise InvalidEntry(unknown("value", data.get("type"), TYPES, field="type"))
-    names = _NAMES[kind.type]
+    return kind
+
+
+def _explained(kind: type[Entry], data: Mapping[str, Any]) -> Entry:
+    """Raise `InvalidEntry` with everything that is wrong, by field."""
+    names = {key: name for name, key in FIELDS[kind.type].items()} | {"recorded_at": "recorded_at"}
     given = {key: value for key, value in data.items() if key not in _NO_FIELDS}
     problems = [unknown("field", key, names, type=kind.type) for key in given if key not in names]
-    problems += [Problem("missing", facts={"field": key}) for key in _NEEDED[kind.type] if given.get(key) is None]
+    missing = [key for key in _PARTS[kind][2] if given.get(key) is None]
+    problems += [Problem("missing", facts={"field": key}) for key in missing]
     if problems:
         raise InvalidEntry(problems)
-    entry = _construct(kind, {names[key]: value for key, value in given.items()})
-    if data.get("id") is not None and data["id"] != entry.id:
-        raise InvalidEntry(Problem("id", facts={"word": shown(data["id"])}))
-    return entry
+    return _construct(kind, {names[key]: value for key, value in given.items()})
 
 
 def known_as(entry: Entry, known_id: str) -> Entry:
@@ -69,8 +107,26 @@ def _named(kind: type[Entry], values: dict[str, Any], error: InvalidEntry) -> In
 
 
 _NO_FIELDS: Final = frozenset({"type", "id"})
-#: For each type the JSON names of its fields, and the Python names.
-_NAMES: Final = {
-    kind: {key: name for name, key in names.items()} | {"recorded_at": "recorded_at"} for kind, names in FIELDS.items()
-}
-_NEEDED: Final = {kind.type: [a.name for a in fields_dict(kind).values() if a.default is NOTHING] for kind in ORDER}
+
+
+def _parts(kind: type[Entry]) -> tuple[list[Any], dict[str, Any], list[str]]:
+    """Return how a type's entries are made: empty fields, the reader of each JSON name, what is needed."""
+    own = fields_dict(kind)
+    keys = FIELDS[kind.type] | {"recorded_at": "recorded_at"}
+    blanks = [(_put(kind, name), None if a.default is NOTHING else a.default) for name, a in own.items()]
+    readers = {key: (_put(kind, name), _bare(own[name].converter)) for name, key in keys.items()}
+    return blanks, readers, [name for name, a in own.items() if a.default is NOTHING]
+
+
+def _put(kind: type[Entry], name: str) -> Any:
+    return getattr(kind, name).__set__
+
+
+def _bare(converter: Any) -> Any:
+    """Return a field's converter without the `optional` around it; of codes and days the last answers are kept."""
+    bare = getclosurevars(converter).nonlocals.get("converter", converter) if isfunction(converter) else converter
+    coded = isinstance(bare, type) or bare in {day, moment, risk_level, recorded_class, flag}
+    return lru_cache(maxsize=1 << 12, typed=True)(bare) if coded else bare
+
+
+_PARTS: Final = {kind: _parts(kind) for kind in ORDER}

@@ -11,11 +11,9 @@ from attrs import define
 from sqlite_utils import Database
 
 from followup.chain import Head, linked, sealed
-from followup.entries import PERSONAL, Entry, canonical
-from followup.entryjson import entry_from_json, known_as
-from followup.errors import Problem
+from followup.entries import PERSONAL, TYPES, Entry, canonical
+from followup.entryjson import known_as, read_entry
 from followup.ledger import Ledger
-from followup.refusals import Refusal
 from followup.tables import GUARDS
 
 #: Personal data of an entry, kept apart from its body so that no program reads it by accident.
@@ -31,13 +29,11 @@ _FROM: Final = "FROM entries e LEFT JOIN personal p ON p.seq = e.seq"
 
 
 @define
-class _Tip:
-    """Where the chain ends, and whose entry was written last."""
+class Tip:
+    """Where the chain ends."""
 
     seq: int
     digest: str
-    patient: str = ""
-    salt: str | None = None
 
 
 def head(db: Database) -> Head:
@@ -46,41 +42,43 @@ def head(db: Database) -> Head:
     return Head(0, "") if row is None else Head(*row)
 
 
-def append(db: Database, entries: Iterable[Entry]) -> list[Refusal]:
-    """Write entries to the end of the chain; what is known already is passed over, who was forgotten is refused."""
+def tip(db: Database) -> Tip:
+    """Return where the chain ends, for whoever appends to it."""
     last = head(db)
-    tip = _Tip(last.entries, last.digest)
-    refused: list[Refusal] = []
-    for entry in entries:
-        if entry.patient != tip.patient:
-            tip.patient, tip.salt, forgotten_on = entry.patient, *_salt(db, entry.patient)
-        if tip.salt is not None:
-            _append(db, tip, tip.salt, entry)
-        else:
-            refused.append((entry, Problem("patient.forgotten", facts={"patient": entry.patient, "on": forgotten_on})))
-    return refused
+    return Tip(last.entries, last.digest)
 
 
-def _append(db: Database, tip: _Tip, salt: str, entry: Entry) -> None:
+def append(db: Database, at: Tip, salt: str, entry: Entry) -> bool:
+    """Write an entry to the end of the chain, `at`, which moves on; False where it is known already."""
     content = entry.content()
+    entry_id = entry.identified(content)
     apart = {key: content.pop(key) for key in _APART if key in content}
     personal = canonical(apart) if apart else None
-    head_of_row = (entry.id, content.pop("patient"), content.pop("type"), content.pop("on").isoformat())
+    head_of_row = (entry_id, content.pop("patient"), content.pop("type"), content.pop("on").isoformat())
     row = (*head_of_row, entry.recorded_at, canonical(content))
-    digest = linked(tip.digest, sealed(salt, row, personal))
-    if db.conn.execute(_INSERT, (tip.seq + 1, *row, digest)).rowcount == 1:  # 0 where a trigger knew it already
-        tip.seq, tip.digest = tip.seq + 1, digest
-        if personal is not None:
-            db.conn.execute("INSERT INTO personal VALUES (?, ?)", (tip.seq, personal))
+    digest = linked(at.digest, sealed(salt, row, personal))
+    if db.conn.execute(_INSERT, (at.seq + 1, *row, digest)).rowcount != 1:
+        return False  # a trigger passed it over
+    at.seq, at.digest = at.seq + 1, digest
+    if personal is not None:
+        db.conn.execute("INSERT INTO personal VALUES (?, ?)", (at.seq, personal))
+    return True
 
 
-def _salt(db: Database, patient: str) -> tuple[str | None, str | None]:
-    """Return a person's salt, a new one's made, and the day on which the person was forgotten."""
+def salt_of(db: Database, patient: str) -> tuple[str | None, str | None, bool]:
+    """Return a person's salt, or the day on which the person was forgotten; and whether the person is new."""
     row = db.execute("SELECT salt, forgotten_on FROM patients WHERE patient = ?", [patient]).fetchone()
-    if row is None:
-        row = (token_hex(16), None)
-        db.execute("INSERT INTO patients (patient, salt) VALUES (?, ?)", [patient, row[0]])
-    return row[0], row[1]
+    if row is not None:
+        return row[0], row[1], False
+    salt = token_hex(16)
+    db.conn.execute("INSERT INTO patients (patient, salt) VALUES (?, ?)", [patient, salt])
+    return salt, None, True
+
+
+def owner_of(db: Database, entry_id: str) -> str | None:
+    """Return whose entry an id is."""
+    row = db.execute("SELECT patient FROM entries WHERE id = ?", [entry_id]).fetchone()
+    return None if row is None else str(row[0])
 
 
 def patients(db: Database) -> Iterator[str]:
@@ -134,8 +132,8 @@ def _entry(row: Sequence[Any]) -> Entry:
     content: dict[str, Any] = json.loads(body)
     if personal:
         content |= json.loads(personal)
-    found = entry_from_json({**content, "type": kind, "patient": patient, "on": on, "recorded_at": recorded_at})
-    return known_as(found, known_id)
+    content |= {"patient": patient, "on": on, "recorded_at": recorded_at}
+    return known_as(read_entry(TYPES[kind], content), known_id)
 
 
 def blank(db: Database, patient: str, on: date, reason: str) -> None:

@@ -143,6 +143,8 @@ def recipient_list(values: Iterable[Role | Office | str]) -> tuple[Role | Office
 
 
 def _listed(values: Iterable[_T]) -> tuple[_T, ...]:
+    if type(values) is list:  # as JSON has it: told quickly
+        return tuple(values)
     if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
         raise InvalidEntry(Problem("list", facts={"word": shown(values)}))
     return tuple(values)
@@ -150,7 +152,7 @@ def _listed(values: Iterable[_T]) -> tuple[_T, ...]:
 
 def function_grades(values: Mapping[Function | str, Grade | str]) -> Mapping[Function, Grade]:
     """Return social functions with their grades."""
-    if not isinstance(values, Mapping):
+    if type(values) is not dict and not isinstance(values, Mapping):
         raise InvalidEntry(Problem("table", facts={"word": shown(values)}))
     try:
         return dict(_grades(tuple(values.items())))

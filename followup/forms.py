@@ -120,17 +120,18 @@ def read_lines(content: BinaryIO, file: str, today: date, found: Reading) -> Ite
     """Yield the entries of JSON lines, one by one; `InvalidFile` for what is no text."""
     most = len(found.problems) + _MOST
     for number, line in decoded_lines(content, file):
-        entry = read_line(line, (file, f"line {number}"), today, found)
+        where = (file, f"line {number}")
+        entry = read_line(line, where, today, found)
         if entry is not None:
-            yield Sourced(entry, (file, f"line {number}"))
+            yield Sourced(entry, where)
         if len(found.problems) >= most:
-            raise InvalidFile(Problem("file.too_many", (file, f"line {number}")))
+            raise InvalidFile(Problem("file.too_many", where))
 
 
 def read_line(line: str, where: tuple[str, ...], today: date, found: Reading) -> Entry | None:
     """Return the entry of one JSON line; None where it has problems, which go into `found`."""
     try:
-        data = json.loads(line, object_pairs_hook=_object)
+        data = _DECODE(line)
         if found.recorded_at is not None and isinstance(data, dict):
             data.setdefault("recorded_at", found.recorded_at)
         entry = entry_from_json(data)
@@ -153,6 +154,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         counts = Counter(key for key, _ in pairs)
         raise InvalidEntry([Problem("json.twice", facts={"key": shown(k)}) for k, n in counts.items() if n > 1])
     return found
+
+
+_DECODE: Final = json.JSONDecoder(object_pairs_hook=_object).decode
 
 
 def _read_csv(path: Path, today: date, found: Reading) -> Iterator[Sourced]:

@@ -6,7 +6,6 @@ the rules after it. What depends on the day asked (status, bucket) is never stor
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -84,17 +83,20 @@ def keep_all(db: Database, ledgers: Iterable[Ledger], policy: Policy) -> None:
     """Derive the dates of everyone anew."""
     for table in ("standings", "due"):
         db.execute(f"DELETE FROM {table}")  # noqa: S608
-    with without_indexes(db):
-        for ledger in ledgers:
-            keep(db, ledger, policy)
+    drop_indexes(db)
+    for ledger in ledgers:
+        keep(db, ledger, policy)
+    make_indexes(db)
 
 
-@contextmanager
-def without_indexes(db: Database) -> Iterator[None]:
-    """Write much at once: the indexes are made at the end."""
+def drop_indexes(db: Database) -> None:
+    """Let the indexes go while much is written."""
     for name in INDEXES:
-        db.execute(f"DROP INDEX {name}")
-    yield
+        db.execute(f"DROP INDEX IF EXISTS {name}")
+
+
+def make_indexes(db: Database) -> None:
+    """Make the indexes that were let go."""
     for statement in INDEXES.values():
         db.execute(statement)
 

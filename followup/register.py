@@ -6,7 +6,7 @@ from the ledgers themselves.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from functools import lru_cache
 from pathlib import Path
@@ -20,17 +20,17 @@ from followup.case import Case, case_on
 from followup.chain import Head
 from followup.dates import SHANGHAI, work_calendar
 from followup.duevisit import DueVisit
-from followup.entries import Entry, Registered
+from followup.entries import Entry
 from followup.entryjson import shown_id
-from followup.entryrows import append, blank, head, patients, read_ledgers, read_rows, select, touched
+from followup.entryrows import blank, head, patients, read_ledgers, select
 from followup.errors import Problem, RefusedEntries, RegisterError, shown
 from followup.inforce import ALWAYS, kept_stamp, policy_in_force, stamp, write_notice, write_policy, write_stamp
-from followup.keptdates import Story, drop, keep, keep_all, kept_counts, kept_lines, patients_after, without_indexes
+from followup.intake import take
+from followup.keptdates import Story, drop, keep_all, kept_counts, kept_lines, patients_after
 from followup.ledger import Ledger
 from followup.moves import moves
 from followup.noticefile import notice_from_text
 from followup.policy import Policy
-from followup.refusals import Refusal, refusals, strangers
 from followup.schedule import lines
 from followup.storage import (
     Place,
@@ -53,7 +53,7 @@ from followup.worklist import WorkList
 class Register:
     """Everyone's ledger, and today's list at the cost of what is on it.
 
-    >>> from followup import load_policy
+    >>> from followup import Registered, load_policy
     >>> register = Register.create(":memory:", load_policy("national-2018"))
     >>> register.record(Registered("p1", "2026-11-02", team="Qingxi"))
     True
@@ -138,10 +138,7 @@ class Register:
         an unknown patient, a second registration of other content, a retraction of nothing.
         """
         with self.batch():
-            before = head(self.db).entries
-            refused = append(self.db, entries)
-            count = head(self.db).entries - before
-            refused += self._keep_touched(before, count)
+            count, refused = take(self.db, self.policy, entries)
             if refused:
                 raise RefusedEntries([problem for _, problem in refused], tuple(entry.id for entry, _ in refused))
             if count:
@@ -312,25 +309,6 @@ class Register:
     def _note(self, action: str, subject: str | None = None) -> None:
         write_audit(self.db, head(self.db), (self.author, self.program), action, subject)
 
-    def _keep_touched(self, before: int, count: int) -> list[Refusal]:
-        """Derive the dates of whoever has an entry after the first `before`, or return what is wrong with them."""
-        refused: list[Refusal] = []
-        with without_indexes(self.db) if count > max(before, _MANY) else nullcontext():
-            for patient, rows in read_rows(self.db, touched(self.db, before)):
-                told = [entry for seq, entry in rows if seq > before]
-                ledger = _ledger(patient, [entry for _, entry in rows])
-                refused += strangers(told) if ledger is None else refusals(ledger, told, self._owner_of)
-                if len(refused) >= _MOST:
-                    break
-                if ledger is not None and not refused:
-                    drop(self.db, patient)
-                    keep(self.db, ledger, self.policy)
-        return refused
-
-    def _owner_of(self, entry_id: str) -> str | None:
-        row = self.db.execute("SELECT patient FROM entries WHERE id = ?", [entry_id]).fetchone()
-        return None if row is None else str(row[0])
-
     def _under_new_rules(self, action: str, subject: str) -> "Register":
         """Derive all dates anew under the policies and notices as they now stand; within a transaction."""
         register = evolve(self, policy=policy_in_force(self.db))
@@ -365,11 +343,6 @@ class Register:
         return story
 
 
-def _ledger(patient: str, entries: list[Entry]) -> Ledger | None:
-    """Return a ledger; None of somebody who was never registered."""
-    return Ledger(patient, entries) if any(type(entry) is Registered for entry in entries) else None
-
-
 def _take_further(db: Database, place: Place, by: By) -> None:
     """Bring the tables of an earlier release up to this one's; a later one's are refused."""
     if is_of_a_later_release(db):
@@ -384,10 +357,6 @@ def _take_further(db: Database, place: Place, by: By) -> None:
 
 #: With fewer characters an id is no answer to "which entry".
 _SHORTEST: Final = 4
-#: So many new entries at once, and the indexes of the dates are made anew at the end.
-_MANY: Final = 20_000
-#: So many problems at once are enough.
-_MOST: Final = 10_000
 #: Of so many patients on a list more is kept in mind.
 _STORIES: Final = 256
 #: From team to team, as the index has them.

@@ -809,7 +809,7 @@ def _cut() -> None:
         ),
         pytest.param(_cut, "the register cannot be used", id="cut-off"),
         pytest.param(_damaged(4096, None), "the register cannot be used", id="overwritten"),
-        pytest.param(_damaged(120, 500), "the register cannot be used", id="damaged-head"),
+        pytest.param(_damaged(100, 500), "the register cannot be used", id="damaged-head"),
     ],
 )
 @pytest.mark.parametrize(
@@ -862,7 +862,7 @@ def test_a_read_only_register(command: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("lock", ["IMMEDIATE", "EXCLUSIVE"])
 def test_a_register_in_use(lock: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While another program writes, an import says so and records nothing; afterwards it goes through."""
+    """While another program writes, lists are made; an import says so and records nothing; afterwards it goes through."""
     Path("good.csv").write_bytes(table(visit()))
     other = sqlite3.connect(REG)
     _connect_by(monkeypatch)
@@ -870,7 +870,7 @@ def test_a_register_in_use(lock: str, monkeypatch: pytest.MonkeyPatch) -> None:
     result = run("import", REG, "good.csv")
     assert result.exit_code == 3
     starts(result.stderr.splitlines(), "another program", "try again")
-    assert run("due", REG).exit_code == (0 if lock == "IMMEDIATE" else 3)
+    assert run("due", REG).exit_code == 0
     other.rollback()
     other.close()
     assert "1 new entries" in run("import", REG, "good.csv").stdout

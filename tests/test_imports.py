@@ -48,6 +48,7 @@ ORDER = [
     "entryrows",
     "inforce",
     "keptdates",
+    "intake",
     "register",
     "sheets",
     "patientform",

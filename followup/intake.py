@@ -1,0 +1,109 @@
+"""Entries taken into a register: person by person appended to the chain, judged, and their dates kept.
+
+A person who is new, and of whom all comes at once, is judged from what is at hand; whoever was known already, or
+comes again, waits until everything is there and is read from the register. So any number of entries fits.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import attrgetter
+from typing import Final
+
+from attrs import Factory, define
+from sqlite_utils import Database
+
+from followup.entries import Entry, Registered
+from followup.entryrows import Tip, append, owner_of, read_rows, salt_of, tip, touched
+from followup.errors import Problem
+from followup.keptdates import drop, drop_indexes, keep, make_indexes
+from followup.ledger import Ledger
+from followup.policy import Policy
+from followup.refusals import Refusal, refusals, strangers
+
+#: So many people at once, and the indexes of the dates are made anew at the end.
+_MANY: Final = 5_000
+#: So many problems at once are enough.
+_MOST: Final = 10_000
+
+
+@define
+class _Intake:
+    """What is under way: the chain's end, who waits, what is refused."""
+
+    db: Database
+    policy: Policy
+    tip: Tip
+    #: How many entries and people there were before.
+    before: int
+    people: int
+    waiting: set[str] = Factory(set)
+    refused: list[Refusal] = Factory(list)
+    kept: int = 0
+    has_indexes: bool = True
+
+
+def take(db: Database, policy: Policy, entries: Iterable[Entry]) -> tuple[int, list[Refusal]]:
+    """Take entries in, within a transaction; return how many were new, and what is refused."""
+    at = tip(db)
+    (people,) = db.execute("SELECT count(*) FROM standings WHERE first").fetchone() if at.seq > _MANY else (0,)
+    intake = _Intake(db, policy, at, at.seq, people)
+    for patient, told in groupby(entries, key=attrgetter("patient")):
+        _take_person(intake, patient, list(told))
+    for patient, rows in read_rows(db, _waiting(intake)):
+        _judge(intake, patient, [e for _, e in rows], [e for seq, e in rows if seq > intake.before])
+    if not intake.has_indexes:
+        make_indexes(db)
+    return at.seq - intake.before, intake.refused
+
+
+def _take_person(intake: _Intake, patient: str, told: list[Entry]) -> None:
+    salt, forgotten_on, is_new = salt_of(intake.db, patient)
+    if salt is None:
+        facts = {"patient": patient, "on": forgotten_on}
+        _refuse(intake, ((entry, Problem("patient.forgotten", facts=facts)) for entry in told))
+        return
+    added = [entry for entry in told if append(intake.db, intake.tip, salt, entry)]
+    is_done = is_new and _is_sound(intake, patient, added)
+    if added and not is_done and len(intake.waiting) < _MANY:
+        intake.waiting.add(patient)
+
+
+def _is_sound(intake: _Intake, patient: str, told: list[Entry]) -> bool:
+    """Keep a new person's dates where nothing is wrong so far."""
+    if not any(type(entry) is Registered for entry in told):
+        return False
+    ledger = Ledger(patient, told)
+    if any(refusals(ledger, told, lambda _: None)):
+        return False
+    _keep(intake, ledger)
+    return True
+
+
+def _waiting(intake: _Intake) -> Iterable[str]:
+    """Return who waits, in order; where there were too many to remember, everyone who was touched."""
+    return sorted(intake.waiting) if len(intake.waiting) < _MANY else touched(intake.db, intake.before)
+
+
+def _judge(intake: _Intake, patient: str, entries: list[Entry], told: list[Entry]) -> None:
+    if not any(type(entry) is Registered for entry in entries):
+        _refuse(intake, strangers(told))
+        return
+    ledger = Ledger(patient, entries)
+    _refuse(intake, refusals(ledger, told, lambda entry_id: owner_of(intake.db, entry_id)))
+    if not intake.refused:
+        drop(intake.db, patient)
+        _keep(intake, ledger)
+
+
+def _refuse(intake: _Intake, found: Iterator[Refusal]) -> None:
+    for refusal in found:
+        if len(intake.refused) < _MOST:
+            intake.refused.append(refusal)
+
+
+def _keep(intake: _Intake, ledger: Ledger) -> None:
+    intake.kept += 1
+    if intake.has_indexes and intake.kept > max(_MANY, intake.people):
+        drop_indexes(intake.db)
+        intake.has_indexes = False
+    keep(intake.db, ledger, intake.policy)
