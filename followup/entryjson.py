@@ -11,7 +11,16 @@ from attrs import NOTHING, fields_dict
 from followup.dates import day
 from followup.entries import FIELDS, ORDER, TYPES, Entry
 from followup.errors import InvalidEntry, Problem, shown, unknown
-from followup.fields import flag, moment, recorded_class, risk_level
+from followup.fields import (
+    flag,
+    function_grades,
+    moment,
+    recorded_class,
+    risk_level,
+    role_list,
+    seen_list,
+    symptom_list,
+)
 
 _ID: Final = re.compile(r"[0-9a-f]{20}")
 
@@ -45,7 +54,7 @@ def read_entry(kind: type[Entry], data: Mapping[str, Any]) -> Entry:
     for put, default in blanks:
         put(entry, default)
     for key, value in data.items():
-        if value is not None and key not in _NO_FIELDS:
+        if value is not None:
             put, convert = readers[key]
             put(entry, convert(value))
     for key in needed:
@@ -55,7 +64,7 @@ def read_entry(kind: type[Entry], data: Mapping[str, Any]) -> Entry:
 
 
 def _kind(data: Mapping[str, Any]) -> type[Entry]:
-    if not isinstance(data, Mapping):
+    if type(data) is not dict and not isinstance(data, Mapping):
         raise InvalidEntry(Problem("table", facts={"word": shown(data)}))
     kind = TYPES.get(data["type"]) if isinstance(data.get("type"), str) else None
     if kind is None:
@@ -114,7 +123,8 @@ def _parts(kind: type[Entry]) -> tuple[list[Any], dict[str, Any], list[str]]:
     own = fields_dict(kind)
     keys = FIELDS[kind.type] | {"recorded_at": "recorded_at"}
     blanks = [(_put(kind, name), None if a.default is NOTHING else a.default) for name, a in own.items()]
-    readers = {key: (_put(kind, name), _bare(own[name].converter)) for name, key in keys.items()}
+    readers = {key: (_put(kind, name), _reader(own[name].converter)) for name, key in keys.items()}
+    readers |= dict.fromkeys(_NO_FIELDS, (lambda *_: None, lambda _: None))
     return blanks, readers, [name for name, a in own.items() if a.default is NOTHING]
 
 
@@ -122,11 +132,26 @@ def _put(kind: type[Entry], name: str) -> Any:
     return getattr(kind, name).__set__
 
 
-def _bare(converter: Any) -> Any:
+def _reader(converter: Any) -> Any:
     """Return a field's converter without the `optional` around it; of codes and days the last answers are kept."""
     bare = getclosurevars(converter).nonlocals.get("converter", converter) if isfunction(converter) else converter
-    coded = isinstance(bare, type) or bare in {day, moment, risk_level, recorded_class, flag}
-    return lru_cache(maxsize=1 << 12, typed=True)(bare) if coded else bare
+    if isinstance(bare, type) or bare in _OF_WORDS:
+        return lru_cache(maxsize=1 << 12, typed=True)(bare)
+    if bare in _OF_LISTS:
+        known = lru_cache(maxsize=1 << 12)(bare)
+        return lambda values: known(tuple(values)) if type(values) is list else bare(values)
+    return _grades if bare is function_grades else bare
 
 
+@lru_cache(maxsize=1 << 12)
+def _known_grades(pairs: tuple[tuple[Any, Any], ...]) -> Mapping[Any, Any]:
+    return function_grades(dict(pairs))
+
+
+def _grades(values: Any) -> Mapping[Any, Any]:
+    return dict(_known_grades(tuple(values.items()))) if type(values) is dict else function_grades(values)
+
+
+_OF_WORDS: Final = frozenset({day, moment, risk_level, recorded_class, flag})
+_OF_LISTS: Final = frozenset({seen_list, role_list, symptom_list})
 _PARTS: Final = {kind: _parts(kind) for kind in ORDER}

@@ -20,7 +20,7 @@ from followup.tables import GUARDS
 _APART: Final = (*PERSONAL, "form")
 #: By their places in the chain: an index by patient would be read from end to end.
 _TOUCHED: Final = "SELECT DISTINCT patient FROM entries NOT INDEXED WHERE seq > ? ORDER BY patient"
-_CHUNK: Final = 500
+_CHUNK: Final = 50
 #: More entries than any register has.
 _ALL: Final = 1 << 62
 _INSERT: Final = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)"

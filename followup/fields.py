@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Final, TypeVar
 from unicodedata import category
 
@@ -103,17 +102,7 @@ def recorded_class(value: Stability | str) -> Stability:
 
 
 def _several(kind: type[_K], values: Iterable[_K | str]) -> tuple[_K, ...]:
-    found = _listed(values)
-    try:
-        return _in_order(kind, found)
-    except TypeError:  # what has no hash is no term
-        raise InvalidEntry(unknown("value", found, map(str, kind), field=kind.__name__)) from None
-
-
-# The same few lists come again and again: reading a register, half of the time went here.
-@lru_cache(maxsize=1 << 12)
-def _in_order(kind: type[_K], values: tuple[_K | str, ...]) -> tuple[_K, ...]:
-    found = {kind(value) for value in values}
+    found = [kind(value) for value in _listed(values)]
     return tuple(member for member in kind if member in found)
 
 
@@ -143,8 +132,6 @@ def recipient_list(values: Iterable[Role | Office | str]) -> tuple[Role | Office
 
 
 def _listed(values: Iterable[_T]) -> tuple[_T, ...]:
-    if type(values) is list:  # as JSON has it: told quickly
-        return tuple(values)
     if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
         raise InvalidEntry(Problem("list", facts={"word": shown(values)}))
     return tuple(values)
@@ -152,18 +139,10 @@ def _listed(values: Iterable[_T]) -> tuple[_T, ...]:
 
 def function_grades(values: Mapping[Function | str, Grade | str]) -> Mapping[Function, Grade]:
     """Return social functions with their grades."""
-    if type(values) is not dict and not isinstance(values, Mapping):
+    if not isinstance(values, Mapping):
         raise InvalidEntry(Problem("table", facts={"word": shown(values)}))
-    try:
-        return dict(_grades(tuple(values.items())))
-    except TypeError:  # what has no hash is no grade
-        raise InvalidEntry(unknown("value", values, map(str, Grade), field=Grade.__name__)) from None
-
-
-@lru_cache(maxsize=1 << 12)
-def _grades(values: tuple[tuple[Function | str, Grade | str], ...]) -> tuple[tuple[Function, Grade], ...]:
-    found = {Function(name): Grade(grade) for name, grade in values}
-    return tuple((name, found[name]) for name in Function if name in found)
+    found = {Function(name): Grade(grade) for name, grade in values.items()}
+    return {name: found[name] for name in Function if name in found}
 
 
 def form_columns(values: Mapping[str, str]) -> Mapping[str, str]:

@@ -191,12 +191,14 @@ class Register:
         Number, day and reason stay, and the seals by which the chain goes on; copies and exports still hold the
         person. Raises `RegisterError` for an unknown patient.
         """
+        self.db.execute("PRAGMA secure_delete = ON")  # no trace is left in free pages
         with self.batch():
             self.ledger(patient)
             blank(self.db, patient, on, reason)
             drop(self.db, patient)
             self._note("forget", patient)
         self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        self.db.execute("PRAGMA secure_delete = FAST")
 
     def backup(self, path: str | Path) -> None:
         """Write a copy of the register as it is at this moment into a new file, while others may write."""

@@ -25,15 +25,13 @@ INDEXES: Final = {
 }
 #: What refuses that anybody changes a fact: entries and the audit are written once, and read.
 GUARDS: Final = {
+    # What is known already is passed over; an INSERT OR REPLACE would delete without asking the triggers below.
     "entries_written_once": """
         CREATE TRIGGER entries_written_once BEFORE INSERT ON entries
-        WHEN EXISTS (SELECT 1 FROM entries WHERE patient = NEW.patient AND id = NEW.id)
-        BEGIN SELECT RAISE(IGNORE); END
-    """,
-    "entries_in_order": """
-        CREATE TRIGGER entries_in_order BEFORE INSERT ON entries
-        WHEN NEW.seq <= (SELECT max(seq) FROM entries)
-        BEGIN SELECT RAISE(ABORT, 'entries are never replaced'); END
+        BEGIN SELECT CASE
+            WHEN EXISTS (SELECT 1 FROM entries WHERE patient = NEW.patient AND id = NEW.id) THEN RAISE(IGNORE)
+            WHEN NEW.seq <= (SELECT max(seq) FROM entries) THEN RAISE(ABORT, 'entries are never replaced')
+        END; END
     """,
     "entries_unchanged": """
         CREATE TRIGGER entries_unchanged BEFORE UPDATE ON entries
