@@ -142,7 +142,7 @@ class Register:
             if refused:
                 raise RefusedEntries([problem for _, problem in refused], tuple(entry.id for entry, _ in refused))
             if count:
-                self._note("record")
+                self.note("record")
         return count
 
     @contextmanager
@@ -196,7 +196,7 @@ class Register:
             self.ledger(patient)
             blank(self.db, patient, on, reason)
             drop(self.db, patient)
-            self._note("forget", patient)
+            self.note("forget", patient)
         self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         self.db.execute("PRAGMA secure_delete = FAST")
 
@@ -211,6 +211,10 @@ class Register:
     def writing_of(self, entry: Entry) -> Writing | None:
         """Return who wrote an entry, when and by which program; None where it is not here."""
         return writing_of(self.db, entry.id)
+
+    def note(self, action: str, subject: str | None = None) -> None:
+        """Note in the audit what a transaction does, within it."""
+        write_audit(self.db, head(self.db), (self.author, self.program), action, subject)
 
     def policy_known(self, known: datetime | None) -> Policy:
         """Return the policies as recorded by a moment; by now with None."""
@@ -301,22 +305,19 @@ class Register:
             migrations.apply(self.db)
             write_policy(self.db, self.policy, ALWAYS, self.policy.duties_from, None)
             write_stamp(self.db, self.policy)
-            self._note("create", f"{self.policy.id} {self.policy.version} {ALWAYS}")
+            self.note("create", f"{self.policy.id} {self.policy.version} {ALWAYS}")
 
     def _check_rules(self) -> None:
         """Refuse to go by rules that another program has changed meanwhile."""
         if kept_stamp(self.db) != stamp(self.policy):
             raise RegisterError(Problem("register.changed"))
 
-    def _note(self, action: str, subject: str | None = None) -> None:
-        write_audit(self.db, head(self.db), (self.author, self.program), action, subject)
-
     def _under_new_rules(self, action: str, subject: str) -> "Register":
         """Derive all dates anew under the policies and notices as they now stand; within a transaction."""
         register = evolve(self, policy=policy_in_force(self.db))
         keep_all(self.db, register.ledgers(), register.policy)
         write_stamp(self.db, register.policy)
-        self._note(action, subject)
+        self.note(action, subject)
         return register
 
     def _living(self, patient: str) -> list[str]:

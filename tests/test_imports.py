@@ -50,6 +50,7 @@ ORDER = [
     "keptdates",
     "intake",
     "register",
+    "integrity",
     "sheets",
     "patientform",
     "visitform",

@@ -5,6 +5,7 @@ import click
 from followup.cli.lists import due, explain
 from followup.cli.policies import calendar, init, policy
 from followup.cli.records import import_, record, retract
+from followup.cli.upkeep import backup, check, forget, restore
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -13,5 +14,5 @@ def main() -> None:
     """严重精神障碍患者随访到期管理 · Who is due for a follow-up, by when, with whom, and why."""
 
 
-for _command in (init, import_, record, retract, due, explain, policy, calendar):
+for _command in (init, import_, record, retract, due, explain, policy, calendar, check, backup, restore, forget):
     main.add_command(_command)

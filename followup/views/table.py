@@ -33,7 +33,8 @@ def _head(found: WorkList, lang: str) -> str:
     policy = found.policy.edition(found.on)
     counts = say(lang, "word.and").join(f"{bucket.label(lang)} {count}" for bucket, count in found.counts.items())
     title = say(lang, "list.title", on=found.on, policy=policy.title.text(lang), version=policy.version)
-    return title + "\n" + say(lang, "list.counts", total=sum(found.counts.values()), counts=counts)
+    lines = [title, say(lang, "list.counts", total=sum(found.counts.values()), counts=counts)]
+    return "\n".join(lines if found.head is None else [*lines, say(lang, "list.head", head=found.head)])
 
 
 def _moved(found: WorkList, lang: str, *, is_new: bool) -> str:

@@ -1,0 +1,91 @@
+"""Commands that look after a register: check, backup, restore, forget."""
+
+import sys
+from datetime import date
+from pathlib import Path
+
+import click
+
+from followup.cli.options import BAD_DATA, command, opened, program, written_by
+from followup.errors import Problem, RegisterError
+from followup.sentences import say
+
+
+@click.command()
+@click.argument("register", type=click.Path(path_type=Path))
+@click.option("--head", "since", help="The head that an earlier list showed. 以前名单上的链首。")
+@click.option("--repair", is_flag=True, help="Derive the kept dates anew. 重新计算随访日期。")
+@written_by
+@command
+def check(
+    register: Path,
+    since: str | None,
+    repair: bool,
+    writer: str | None,
+    today: date,  # noqa: ARG001 - all commands are called alike
+    lang: str,
+) -> None:
+    """检查登记库 · Check a register: file, chain, audit, dates; exits with 3 where something is wrong."""
+    from followup.chain import Head
+    from followup.entryrows import forgotten
+    from followup.integrity import check as problems
+    from followup.integrity import repair as derive
+
+    head = None if since is None else Head.parse(since)
+    with opened(register, writer) as found:
+        if repair:
+            derive(found)
+            click.echo(say(lang, "check.repaired"))
+        wrong = 0
+        for problem in problems(found, head):
+            wrong += 1
+            click.echo(problem.text(lang))
+        for patient, on, reason in forgotten(found.db):
+            click.echo(say(lang, "check.forgotten", patient=patient, on=on, reason=reason))
+        facts = {"people": found.size(), "head": found.head(), "wrong": wrong}
+        click.echo(say(lang, "check.wrong" if wrong else "check.good", **facts))
+    if wrong:
+        sys.exit(BAD_DATA)
+
+
+@click.command()
+@click.argument("register", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
+@command
+def backup(register: Path, file: Path, today: date, lang: str) -> None:  # noqa: ARG001
+    """备份登记库 · Copy a register as it is at this moment, while others may write."""
+    with opened(register) as found:
+        found.backup(file)
+        click.echo(say(lang, "done.backup", path=file, head=found.head()))
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("register", type=click.Path(path_type=Path))
+@written_by
+@command
+def restore(file: Path, register: Path, writer: str | None, today: date, lang: str) -> None:  # noqa: ARG001
+    """由备份恢复 · Make a register of a backup; nothing is overwritten."""
+    from followup.register import Register
+
+    if register.exists():
+        raise RegisterError(Problem("register.exists", facts={"path": register}))
+    with opened(file) as copy:
+        copy.backup(register)
+    with Register.open(register, author=writer, program=program()) as found:
+        with found.batch():
+            found.note("restore", file.name)
+        click.echo(say(lang, "done.restore", path=register, head=found.head()))
+
+
+@click.command()
+@click.argument("register", type=click.Path(path_type=Path))
+@click.argument("patient")
+@click.option("--reason", required=True, help="By which right. 依据。")
+@written_by
+@command
+def forget(register: Path, patient: str, reason: str, writer: str | None, today: date, lang: str) -> None:
+    """依法清除一名患者的全部资料 · Erase all that is recorded of a patient, as the law may ask for."""
+    with opened(register, writer) as found:
+        found.forget(patient, today, reason)
+        click.echo(say(lang, "done.forgotten", patient=patient))

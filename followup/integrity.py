@@ -1,0 +1,155 @@
+"""Whether a register is what it says: its file, its chain, its audit, and its dates against its ledgers."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from sqlite_utils import Database
+
+from followup.audittrail import writings
+from followup.chain import Head, linked, sealed
+from followup.entryrows import forgotten, patients, read_ledgers
+from followup.errors import Problem, RegisterError, shown
+from followup.keptdates import keep_all, kept
+from followup.policyfile import policy_from_texts
+from followup.register import Register
+from followup.storage import sentences_of_sqlite, snapshot
+from followup.tables import GUARDS
+
+_CHAIN: Final = """
+    SELECT e.seq, e.id, e.patient, e.type, e."on", e.recorded_at, e.body, p.body, s.salt, e.digest FROM entries e
+    LEFT JOIN personal p ON p.seq = e.seq LEFT JOIN patients s ON s.patient = e.patient ORDER BY e.seq
+"""
+
+
+def check(register: Register, since: Head | None = None) -> Iterator[Problem]:
+    """Yield everything about a register that is not as it was written, or not as it follows from that.
+
+    `since` is the head that an earlier list showed: the register must still continue it. What is read is what
+    was there at one moment; any number of entries fits.
+    """
+    db = register.db
+    with sentences_of_sqlite(), snapshot(db):
+        damage = list(_file(db))
+        yield from damage
+        if not damage:
+            yield from _guards(db)
+            yield from _chain(db)
+            yield from _audit(db)
+            yield from _continues(db, since)
+            yield from _rules(db)
+            yield from _dates(register)
+
+
+def repair(register: Register) -> None:
+    """Derive all dates anew, and make the indexes anew; what was recorded is left as it is."""
+    with register.batch():
+        keep_all(register.db, register.ledgers(), register.policy)
+        register.db.execute("REINDEX")
+        register.note("repair")
+
+
+def _file(db: Database) -> Iterator[Problem]:
+    for (said,) in db.execute("PRAGMA integrity_check").fetchall():
+        if said != "ok":
+            yield Problem("check.file", facts={"reason": shown(said, 200)})
+    for table, *_ in db.execute("PRAGMA foreign_key_check").fetchall():
+        yield Problem("check.file", facts={"reason": f"foreign key of {table}"})
+
+
+def _guards(db: Database) -> Iterator[Problem]:
+    there = dict(db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall())
+    for name, sql in GUARDS.items():
+        if there.pop(name, None) != sql.strip():
+            yield Problem("check.guard", facts={"name": name})
+    for name in there:
+        yield Problem("check.stranger", facts={"name": shown(name)})
+
+
+def _chain(db: Database) -> Iterator[Problem]:
+    """Compare each entry with what was sealed, after the one before it."""
+    last, before = 0, ""
+    for seq, *row, personal, salt, digest in db.execute(_CHAIN):
+        facts = {"seq": seq, "entry": shown(row[0])[:8], "patient": shown(row[1])}
+        if seq != last + 1:
+            yield Problem("check.gap", facts=facts)
+        elif linked(before, _seal(row, personal, salt)) != digest:
+            yield Problem("check.changed", facts=facts)
+        last, before = seq, digest
+
+
+def _seal(row: Sequence[str], personal: str | None, salt: str | None) -> str:
+    """Return an entry's seal: of somebody who was forgotten it is all that is left."""
+    if salt is not None:
+        return sealed(salt, row, personal)
+    try:
+        return str(json.loads(row[5])["seal"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _audit(db: Database) -> Iterator[Problem]:
+    """Compare each transaction with what was noted of it, and with the entries that it left."""
+    before, last = "", 0
+    erased = set()
+    for number, writing in enumerate(writings(db), 1):
+        if not writing.follows(before):
+            yield Problem("check.audit", facts={"number": number, "at": shown(writing.at)})
+        elif writing.head != _digest(db, writing.entries):
+            yield Problem("check.recomputed", facts={"number": number, "at": writing.at, "entries": writing.entries})
+        before, last = writing.digest, writing.entries
+        if writing.action == "forget":
+            erased.add(writing.subject)
+    (count,) = db.execute("SELECT count(*) FROM entries").fetchone()
+    if count != last:
+        yield Problem("check.uncounted", facts={"entries": count, "noted": last})
+    for patient, *_ in forgotten(db):
+        if patient not in erased:
+            yield Problem("check.erased", facts={"patient": shown(patient)})
+
+
+def _digest(db: Database, seq: int) -> str:
+    row = db.execute("SELECT digest FROM entries WHERE seq = ?", [seq]).fetchone()
+    return "" if row is None else str(row[0])
+
+
+def _continues(db: Database, since: Head | None) -> Iterator[Problem]:
+    if since is not None and not (since.entries and since.starts(_digest(db, since.entries))):
+        yield Problem("check.head", facts={"head": str(since)})
+
+
+def _rules(db: Database) -> Iterator[Problem]:
+    for texts, policy, version in db.execute("SELECT texts, id, version FROM policies"):
+        if policy_from_texts(json.loads(texts)).version != version:
+            yield Problem("check.policy", facts={"id": shown(policy), "version": shown(version)})
+
+
+def _dates(register: Register) -> Iterator[Problem]:
+    """Compare the dates kept of each patient with those that the ledger gives."""
+    db = register.db
+    try:
+        for ledger in read_ledgers(db, patients(db)):
+            spans = kept(ledger, register.policy)
+            yield from _differences(db, ledger.patient, "standings", [standing for standing, _ in spans])
+            yield from _differences(db, ledger.patient, "due", [row for _, due in spans for row in due])
+    except (RegisterError, ValueError, KeyError):
+        yield Problem("check.unreadable")
+    for table in ("standings", "due"):
+        rows = db.execute(f"SELECT DISTINCT patient FROM {table} t WHERE NOT EXISTS {_LIVING}")  # noqa: S608
+        for (patient,) in rows:
+            yield Problem("check.leftover", facts={"patient": shown(patient)})
+
+
+_LIVING: Final = "(SELECT 1 FROM patients p WHERE p.patient = t.patient AND p.salt IS NOT NULL)"
+
+
+def _differences(db: Database, patient: str, table: str, derived: Sequence[tuple[Any, ...]]) -> Iterator[Problem]:
+    there = set(db.execute(f"SELECT * FROM {table} WHERE patient = ?", [patient]))  # noqa: S608
+    if there != set(derived):
+        facts = {"patient": shown(patient), "kept": _dated(there), "derived": _dated(derived)}
+        yield Problem(f"check.{table}", facts=facts)
+
+
+def _dated(rows: Iterable[tuple[Any, ...]]) -> str:
+    """Return the kinds (or standings) and last days of some rows: they are the same columns in both tables."""
+    return ", ".join(sorted(f"{row[5]} {row[7] or '-'}" for row in rows)) or "-"
