@@ -28,17 +28,12 @@ def check(register: Register, since: Head | None = None) -> Iterator[Problem]:
     `since` is the head that an earlier list showed: the register must still continue it. What is read is what
     was there at one moment; any number of entries fits.
     """
-    db = register.db
-    with sentences_of_sqlite(), snapshot(db):
-        damage = list(_file(db))
-        yield from damage
-        if not damage:
-            yield from _guards(db)
-            yield from _chain(db)
-            yield from _audit(db)
-            yield from _continues(db, since)
-            yield from _rules(db)
-            yield from _dates(register)
+    try:
+        with sentences_of_sqlite(), snapshot(register.db):
+            damage = list(_file(register.db))
+            yield from damage or _content(register, since)
+    except RegisterError as error:
+        yield from error.problems
 
 
 def repair(register: Register) -> None:
@@ -49,10 +44,21 @@ def repair(register: Register) -> None:
         register.note("repair")
 
 
+def _content(register: Register, since: Head | None) -> Iterator[Problem]:
+    db = register.db
+    yield from _guards(db)
+    yield from _chain(db)
+    yield from _audit(db)
+    yield from _continues(db, since)
+    yield from _rules(db)
+    yield from _dates(register)
+
+
 def _file(db: Database) -> Iterator[Problem]:
-    for (said,) in db.execute("PRAGMA integrity_check").fetchall():
-        if said != "ok":
-            yield Problem("check.file", facts={"reason": shown(said, 200)})
+    said = [row[0] for row in db.execute("PRAGMA integrity_check").fetchall()]
+    if said != ["ok"]:
+        yield from (Problem("check.file", facts={"reason": shown(one, 200)}) for one in said)
+        return
     for table, *_ in db.execute("PRAGMA foreign_key_check").fetchall():
         yield Problem("check.file", facts={"reason": f"foreign key of {table}"})
 

@@ -37,6 +37,7 @@ from followup.storage import (
     connected,
     copy,
     copy_beside,
+    foreign,
     is_path,
     new_file,
     remove,
@@ -108,7 +109,7 @@ class Register:
         with sentences_of_sqlite(place):
             db = connected(place)
             if db.execute("PRAGMA application_id").fetchone() != (OURS,):
-                raise RegisterError(Problem("register.foreign", facts={"path": place}))
+                raise foreign(place)
             _take_further(db, place, (author, program))
             db.execute("PRAGMA journal_mode = WAL")
             register = cls(db, policy_in_force(db), author, program)

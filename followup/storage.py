@@ -110,7 +110,14 @@ def sentences_of_sqlite(place: object = "") -> Iterator[None]:
         if not any(kind.__name__ == "DatabaseError" for kind in type(error).__mro__):  # SQLCipher has one of its own
             raise
         code = next((code for words, code in _SAID.items() if words in str(error)), "register.damaged")
+        if code == "register.foreign":
+            raise foreign(place) from None
         raise RegisterError(Problem(code, facts={"path": place, "reason": error})) from None
+
+
+def foreign(place: Place) -> RegisterError:
+    """Return the error of a place that holds no register; a connection may have the wrong key."""
+    return RegisterError(Problem("register.foreign" if is_path(place) else "register.key", facts={"path": place}))
 
 
 _SAID: Final = {

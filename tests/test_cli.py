@@ -82,7 +82,7 @@ def test_due_without_names_names_nobody(register: Path) -> None:
 def test_json_is_the_contract(register: Path) -> None:
     """Keys, counts and lines are what other programs rely on."""
     found = json.loads(run("due", register, "--format", "json").stdout)
-    assert list(found) == ["on", "policy", "counts", "lines", "duties", "duty_counts"]
+    assert list(found) == ["on", "policy", "counts", "lines", "duties", "duty_counts", "head"]
     assert found["on"] == TODAY
     assert list(found["counts"]) == [str(bucket) for bucket in Bucket]
     assert sum(found["counts"].values()) == 3

@@ -128,6 +128,7 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.check.leftover": 'dates are kept of {patient}, who is not here; mend them with "followup check --repair"',
     "problem.check.standings": '{patient}: kept {kept}, by the entries {derived}; mend it with "followup check --repair"',
     "problem.check.due": '{patient}: kept {kept}, by the entries {derived}; mend it with "followup check --repair"',
+    "problem.register.key": "the connection holds no register of this library, or the key is wrong; check both",
     "problem.register.newer": '"{path}" was written by a later release of this library; install that one',
     "problem.register.full": "the disk is full; make room and try again",
     "problem.head": '"{word}" is no head of a register; copy it from a printed list, as 8193:0123456789abcdef0123',

@@ -128,6 +128,7 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.check.leftover": "仍存有患者{patient}的日期，而库中并无此人；请用“followup check --repair”修复",
     "problem.check.standings": "{patient}：所存为{kept}，按记录应为{derived}；请用“followup check --repair”修复",
     "problem.check.due": "{patient}：所存为{kept}，按记录应为{derived}；请用“followup check --repair”修复",
+    "problem.register.key": "该连接中没有本库的登记库，或密钥不对；请核对",
     "problem.register.newer": "登记库“{path}”由更新版本的本库写成；请安装新版本",
     "problem.register.full": "磁盘已满；请腾出空间后重试",
     "problem.head": "“{word}”不是登记库的链首；请照打印名单填写，如 8193:0123456789abcdef0123",

@@ -1,0 +1,260 @@
+"""What happens to a register behind the library's back shows, and what is derived is mended."""
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from followup import Admitted, Assigned, Entry, Registered, Retracted, Visited, load_policy
+from followup.chain import Head
+from followup.errors import RegisterError
+from followup.integrity import check, repair
+from followup.register import Register
+from followup.tables import GUARDS
+
+ENTRIES: list[Entry] = [
+    Registered("p1", "2026-01-05", name="王某", id_number="990101199001010001", phone="19900000001", team="A"),
+    Visited("p1", "2026-01-12", risk=0, mode="home", stability="stable", form={"随访医生签名": "某医生"}),
+    Registered("p2", "2026-01-05", team="B", village="甲村"),
+    Visited("p2", "2026-02-12", risk=3, mode="home", stability="unstable"),
+]
+ON = date(2026, 3, 1)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Make a register of two people in a file."""
+    place = tmp_path / "r.db"
+    with Register.create(place, load_policy("dongguan"), date(2026, 1, 1), author="甲医生") as register:
+        register.record_all(ENTRIES)
+        register.record(Admitted("p2", "2026-02-20"))
+    return place
+
+
+@pytest.fixture
+def register(path: Path) -> Iterator[Register]:
+    """Open it."""
+    with Register.open(path, author="乙医生", program="district 2.1") as found:
+        yield found
+
+
+def behind(path: Path, *statements: str) -> None:
+    """Change the file as somebody would who knows SQL and wants to be unseen: the triggers are back after."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    for name in GUARDS:
+        connection.execute(f"DROP TRIGGER {name}")
+    for statement in statements:
+        connection.execute(statement)
+    for guard in GUARDS.values():
+        connection.execute(guard)
+    connection.close()
+
+
+def codes(path: Path, head: Head | None = None) -> list[str]:
+    """Return what the check says."""
+    with Register.open(path) as register:
+        return [problem.code.removeprefix("check.") for problem in check(register, head)]
+
+
+def test_a_register_as_it_was_written_has_no_problem(path: Path) -> None:
+    """Nothing is said of a register that nobody has touched."""
+    assert codes(path) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entries SET body = '{}'",
+        "UPDATE entries SET \"on\" = '2026-01-01' WHERE seq = 2",
+        "DELETE FROM entries WHERE seq = 5",
+        "INSERT OR REPLACE INTO entries SELECT 2, 'x', patient, type, \"on\", recorded_at, body, digest FROM entries WHERE seq = 2",
+        "UPDATE personal SET body = '{}'",
+        "DELETE FROM personal",
+        "UPDATE audit SET author = 'nobody'",
+        "DELETE FROM audit",
+    ],
+)
+def test_the_database_itself_refuses_changes(register: Register, statement: str) -> None:
+    """Entries, personal data and the audit are written once, by whatever program."""
+    before = list(register.db.conn.iterdump())
+    with pytest.raises(sqlite3.IntegrityError, match=r"never|as a whole"):
+        register.db.conn.execute(statement)
+    assert list(register.db.conn.iterdump()) == before
+
+
+def test_an_entry_written_again_is_passed_over(register: Register) -> None:
+    """`INSERT OR REPLACE` of a known entry under another number changes nothing."""
+    before = list(register.db.conn.iterdump())
+    register.db.conn.execute(
+        "INSERT OR REPLACE INTO entries SELECT 9, id, patient, type, \"on\", recorded_at, '{}', digest FROM entries WHERE seq = 2"
+    )
+    assert list(register.db.conn.iterdump()) == before
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        (["UPDATE entries SET body = replace(body, '\"risk\":3', '\"risk\":0') WHERE seq = 4"], ["changed", "due"]),
+        (['UPDATE entries SET "on" = \'2026-02-13\' WHERE seq = 4'], ["changed"]),
+        (["UPDATE entries SET recorded_at = '2020-01-01T00:00:00Z' WHERE seq = 4"], ["changed"]),
+        (["UPDATE entries SET patient = 'p1' WHERE seq = 4"], ["changed"]),
+        (["UPDATE personal SET body = replace(body, '王某', '李某')"], ["changed"]),
+        (["DELETE FROM personal WHERE seq = 1"], ["changed"]),
+        (["UPDATE entries SET digest = 'ff' || substr(digest, 3) WHERE seq = 2"], ["changed", "changed"]),
+        (["DELETE FROM entries WHERE seq = 4"], ["gap", "uncounted"]),
+        (["DELETE FROM entries WHERE seq = 5"], ["uncounted"]),
+        (["DELETE FROM entries WHERE seq = 5", "DELETE FROM audit WHERE seq = 3"], ["standings"]),
+        (["UPDATE entries SET seq = 6 WHERE seq = 5"], ["gap", "recomputed"]),
+        (["UPDATE audit SET author = 'nobody' WHERE seq = 2"], ["audit"]),
+        (["UPDATE audit SET entries = 3 WHERE seq = 2"], ["audit"]),
+        (["DELETE FROM audit WHERE seq = 2"], ["audit"]),
+        (["UPDATE policies SET version = 'x'"], ["policy"]),
+        (["DELETE FROM due WHERE patient = 'p1'"], ["due"]),
+        (["UPDATE due SET due_on = '2027-01-01' WHERE patient = 'p1'"], ["due"]),
+        (["UPDATE standings SET team = 'B'"], ["standings"]),
+        (["INSERT INTO standings SELECT 'p9', from_on, until_on, first, team, rest, opens_on, due_on FROM standings LIMIT 1"], ["leftover"]),
+        (["UPDATE patients SET salt = NULL, forgotten_on = '2026-01-01', reason = '' WHERE patient = 'p2'"], ["changed", "erased", "leftover"]),
+    ],
+)  # fmt: skip
+def test_a_change_behind_the_librarys_back_shows(path: Path, statements: list[str], expected: list[str]) -> None:
+    """The check names the first entry that was changed, and every date that does not follow from the entries."""
+    behind(path, *statements)
+    found = codes(path)
+    assert [code for code in dict.fromkeys(expected) if code not in found] == []
+
+
+def test_the_first_changed_entry_is_named(path: Path) -> None:
+    """By its place, its patient and its id; nothing that was written after it is blamed."""
+    behind(path, "UPDATE entries SET body = '{\"risk\":1}' WHERE seq = 2")
+    with Register.open(path) as register:
+        first, *others = list(check(register))
+        assert str(first).startswith(f"entry 2 (patient p1, id {ENTRIES[1].id[:8]}…) was changed")
+        assert {problem.code for problem in others} <= {"check.due", "check.standings"}
+
+
+def test_a_missing_trigger_and_a_strange_one_show(path: Path) -> None:
+    """Whoever altered the tables is not unseen."""
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TRIGGER entries_unchanged")
+    connection.execute("CREATE TRIGGER other AFTER INSERT ON due BEGIN SELECT 1; END")
+    connection.close()
+    assert codes(path) == ["guard", "stranger"]
+
+
+def rewritten(path: Path) -> None:
+    """Cut the last entry off, and its row of the audit, so that both chains end well."""
+    behind(path, "DELETE FROM due WHERE patient = 'p2'", "DELETE FROM standings WHERE patient = 'p2'",
+           "DELETE FROM entries WHERE seq = 5", "DELETE FROM audit WHERE seq = 3")  # fmt: skip
+    with Register.open(path) as register:
+        repair(register)
+
+
+def test_a_list_tells_a_register_that_was_cut(path: Path) -> None:
+    """A cut tail looks like a good register, but not to whoever has an earlier list."""
+    with Register.open(path) as register:
+        shown = Head.parse(str(register.worklist(ON).head))
+        assert shown.entries == 5
+    assert codes(path, shown) == []
+    rewritten(path)
+    assert codes(path) == []
+    assert codes(path, shown) == ["head"]
+
+
+def test_a_register_goes_on_from_its_head(register: Register) -> None:
+    """What is recorded later changes nothing of an earlier head; another head is refused."""
+    head = register.head()
+    register.record(Assigned("p1", "2026-02-21", team="C"))
+    assert list(check(register, head)) == []
+    other = Head(head.entries, "0" * 64)
+    assert [problem.code for problem in check(register, other)] == ["check.head"]
+    with pytest.raises(ValueError, match="is no head"):
+        Head.parse("5:xyz")
+
+
+def test_repair_derives_what_is_derived_and_nothing_else(path: Path) -> None:
+    """The dates are right again; a changed entry stays to be seen."""
+    behind(
+        path,
+        "DELETE FROM due",
+        "UPDATE standings SET rest = 'lost'",
+        "UPDATE entries SET recorded_at = '2020-01-01' WHERE seq = 2",
+    )
+    assert {"changed", "due", "standings"} <= set(codes(path))
+    with Register.open(path) as register:
+        repair(register)
+    assert codes(path) == ["changed"]
+
+
+def test_damage_to_the_file_shows(path: Path) -> None:
+    """A page that was overwritten is an error in a sentence, not a traceback."""
+    connection = sqlite3.connect(path)
+    (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'due'").fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.close()
+    content = bytearray(path.read_bytes())
+    content[(page - 1) * size : page * size] = b"\x55" * size
+    path.write_bytes(content)
+    assert codes(path)[0] in {"file", "register.damaged"}
+
+
+def test_who_wrote_an_entry_when_and_by_which_program(register: Register) -> None:
+    """Author and program are noted in the transaction of the entry."""
+    late = Assigned("p1", "2026-02-21", team="C")
+    register.record(late)
+    first, last = register.writing_of(ENTRIES[0]), register.writing_of(late)
+    assert first is not None
+    assert last is not None
+    assert (first.author, first.program, first.action) == ("甲医生", "followup", "record")
+    assert (last.author, last.program, last.entries) == ("乙医生", "district 2.1", 6)
+    assert first.at < last.at
+    assert register.writing_of(Assigned("p1", "2026-02-22", team="D")) is None
+
+
+def test_a_refused_entry_leaves_no_row_in_the_audit(register: Register) -> None:
+    """The audit is written in the transaction, or not at all; so nothing new is no row."""
+    before = register.db.execute("SELECT count(*) FROM audit").fetchone()
+    with pytest.raises(RegisterError):
+        register.record(Visited("p9", "2026-02-01", risk=0))
+    register.record(ENTRIES[0])
+    assert register.db.execute("SELECT count(*) FROM audit").fetchone() == before
+
+
+def traces(path: Path, *words: str) -> list[str]:
+    """Return the words that stand anywhere in the file or beside it."""
+    content = b"".join(found.read_bytes() for found in path.parent.glob(f"{path.name}*"))
+    return [word for word in words if word.encode() in content]
+
+
+def test_whoever_is_forgotten_leaves_a_tombstone_alone(path: Path) -> None:
+    """Nothing of the person is in the file any more, the chain goes on, and the number is not used again."""
+    words = ("王某", "990101199001010001", "19900000001", "某医生", ENTRIES[0].id, ENTRIES[1].id)
+    with Register.open(path, author="丙") as register:
+        head = register.head()
+        register.record(Retracted("p1", "2026-02-01", entry=ENTRIES[1].id, reason="王某 moved"))
+        register.record(Visited("p1", "2026-02-02", risk=4))
+        assert traces(path, *words) == list(words)
+        register.forget("p1", ON, "request of 2026-02-28")
+        assert [line.due.patient for line in register.worklist(ON).duties + register.worklist(ON).lines].count(
+            "p1"
+        ) == 0
+        assert register.size() == 1
+        with pytest.raises(RegisterError, match="was forgotten on 2026-03-01"):
+            register.ledger("p1")
+        with pytest.raises(RegisterError, match="was forgotten on 2026-03-01"):
+            register.record_all(ENTRIES)
+        with pytest.raises(RegisterError, match="was forgotten"):
+            register.forget("p1", ON, "again")
+        assert [row[0] for row in register.db.execute("SELECT DISTINCT type FROM entries WHERE patient = 'p1'")] == [
+            "forgotten"
+        ]
+        assert list(check(register, head)) == []
+    assert traces(path, *words) == []
+    assert codes(path, head) == []
+
+
+def test_a_faked_tombstone_shows(path: Path) -> None:
+    """Blanking an entry of somebody who was not forgotten breaks its seal."""
+    behind(path, "UPDATE entries SET type = 'forgotten', body = '{\"seal\":\"" + "0" * 64 + "\"}' WHERE seq = 4")
+    assert "changed" in codes(path)
