@@ -15,6 +15,8 @@ from followup.fields import (
     flag,
     function_grades,
     moment,
+    one_line,
+    patient_number,
     recorded_class,
     risk_level,
     role_list,
@@ -152,6 +154,6 @@ def _grades(values: Any) -> Mapping[Any, Any]:
     return dict(_known_grades(tuple(values.items()))) if type(values) is dict else function_grades(values)
 
 
-_OF_WORDS: Final = frozenset({day, moment, risk_level, recorded_class, flag})
+_OF_WORDS: Final = frozenset({day, flag, moment, one_line, patient_number, recorded_class, risk_level})
 _OF_LISTS: Final = frozenset({seen_list, role_list, symptom_list})
 _PARTS: Final = {kind: _parts(kind) for kind in ORDER}

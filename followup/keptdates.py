@@ -45,9 +45,14 @@ def kept(ledger: Ledger, policy: Policy) -> list[Kept]:
         return []
     last = ledger.effects[-1][0]
     starts = (last, *policy.changes_after(last))
-    ends = (*map(_iso, starts[1:]), _FOREVER)
-    cases = [(case_on(ledger, start), end) for start, end in zip(starts, ends, strict=True)]
-    return [_span(case, policy, str(end), first=case.on == last) for case, end in cases if case is not None]
+    case = case_on(ledger, last)
+    if case is None:
+        return []
+    found = []
+    for start, end in zip(starts, (*map(str, starts[1:]), _FOREVER), strict=True):
+        case.on = start  # nothing is entered after the first day: the case stays as it is
+        found.append(_span(case, policy, end, first=start == last))
+    return found
 
 
 def _span(case: Case, policy: Policy, until: str, *, first: bool) -> Kept:

@@ -4,7 +4,7 @@ A rule is a condition (`when`), a clock (`after`, `within`) and a settling fact 
 from `since` to `until`. A policy that follows another (`Policy.then`) is one policy with the rules of both.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -175,6 +175,7 @@ class Policy:
     #: Whether any rule ends.
     changes: bool = field(init=False, eq=False, repr=False)
     _matching: dict[State, Mapping[Rule, None]] = field(factory=dict, init=False, eq=False, repr=False)
+    _former: dict[Rule, Sequence[Rule]] = field(factory=dict, init=False, eq=False, repr=False)
 
     @editions.default
     def _only_edition(self) -> tuple[Edition, ...]:
@@ -189,6 +190,15 @@ class Policy:
         found = self._matching.get(state)
         if found is None:
             found = self._matching[state] = dict.fromkeys(rule for rule in self.rules if rule.matches(state))
+        return found
+
+    def former(self, rule: Rule) -> Sequence[Rule]:
+        """Return the rules of the kind that ended as a rule began."""
+        found = self._former.get(rule)
+        if found is None:
+            eve = rule.since - _DAY
+            found = [other for other in self.rules if other.until == eve and other.kind is rule.kind]
+            self._former[rule] = found
         return found
 
     def changes_after(self, day: date) -> tuple[date, ...]:

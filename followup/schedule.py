@@ -155,8 +155,9 @@ def _weigh(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[Rule, 
 
 def _not_before(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[Rule, None]]) -> date:
     """Return `min(old, since + transition)`, `old` being what the rules of the kind that ended then would say."""
-    eve = rule.since - _DAY
-    former = [other for other in held[-1] if other.until == eve and other.kind is rule.kind]
+    former = [other for other in policy.former(rule) if other in held[-1]]
+    if not former:
+        return rule.earliest
     old = (_weigh(other, case, policy, held) for other in former)
     return min([rule.earliest, *(verdict.due_on for verdict in old if type(verdict) is Reason)])
 

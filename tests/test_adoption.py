@@ -217,21 +217,3 @@ def test_a_list_compared_with_an_earlier_one_says_who_is_new_and_who_left() -> N
 def test_a_moment_without_a_zone_is_chinas() -> None:
     """What was recorded at nine in the morning was recorded at nine in China."""
     assert instant("2026-01-05T09:00") == datetime(2026, 1, 5, 9, tzinfo=SHANGHAI)
-
-
-def test_a_register_of_the_first_release_is_taken_further(tmp_path: Path) -> None:
-    """It gets the tables it lacks when it is opened, and keeps its policy and its entries."""
-    with Register.create(tmp_path / "r.db", NATIONAL, date(2026, 1, 1)) as register:
-        register.record_all(HISTORY)
-        with transaction(register.db):
-            for statement in (
-                "DROP TABLE notices",
-                "DROP TABLE derived",
-                "ALTER TABLE policies DROP COLUMN recorded_at",
-                "DELETE FROM _sqlite_migrations WHERE name = 'changes_of_policy'",
-            ):
-                register.db.execute(statement)
-    with Register.open(tmp_path / "r.db") as register:
-        assert register.ledger("p1") == Ledger("p1", HISTORY)
-        assert register.policy == evolve(NATIONAL, duties_from=date(2026, 1, 1))
-        assert register.record(Visited("p1", "2026-02-02", risk=0))

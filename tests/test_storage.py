@@ -11,13 +11,17 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from followup import Registered, Visited, load_policy
+from followup import Registered, Visited, WorkList, load_policy
+from followup.audittrail import writings
 from followup.cli import main
 from followup.errors import RegisterError
 from followup.integrity import check
 from followup.register import Register
+from followup.tables import OURS
 
 POLICY = load_policy("dongguan")
+#: Registers as earlier releases left them, of synthetic people.
+RELEASES = Path(__file__).parent / "releases"
 ENTRIES = [
     Registered("p1", "2026-01-05", name="王某", id_number="990101199001010001", team="A"),
     Visited("p1", "2026-01-12", risk=0, mode="home", stability="stable"),
@@ -102,6 +106,59 @@ def test_a_register_of_a_later_release_is_refused(path: Path) -> None:
     code, printed = run("due", path)
     assert (code, printed) == (3, f'"{path}" was written by a later release of this library; install that one\n')
     assert path.read_bytes() == before
+
+
+def former(path: Path, release: str) -> bytes:
+    """Write a register as an earlier release left it, and return the file's content."""
+    connection = sqlite3.connect(path)
+    connection.executescript((RELEASES / f"{release}.sql").read_text("utf-8"))
+    connection.execute(f"PRAGMA application_id = {OURS}")
+    connection.close()
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(("release", "policies"), [("first_tables", 1), ("changes_of_policy", 2)])
+def test_a_register_of_an_earlier_release_is_taken_further(tmp_path: Path, release: str, policies: int) -> None:
+    """It keeps its entries and policies, its chain is sealed anew, and a copy of it stays beside it."""
+    path = tmp_path / "r.db"
+    before = former(path, release)
+    with Register.open(path, author="甲") as register:
+        visit = register.find("1e7e4973")
+        assert isinstance(visit, Visited)
+        assert visit.form == {"随访医生签名": "某医生"}
+        first, second = register.ledgers()
+        assert [entry.type for entry in first.entries] == ["registered", "visited", "retracted"]
+        assert [entry.type for entry in second.entries] == ["registered", "visited", "admitted"]
+        assert isinstance(first.entries[0], Registered)
+        assert (first.entries[0].name, first.entries[0].phone) == ("王某", "19900000001")
+        assert len(register.policy.editions) == policies
+        assert list(check(register)) == []
+        on = date(2026, 11, 23)
+        assert register.worklist(on).counts == WorkList.of(register.ledgers(), register.policy, on).counts
+        migrated = next(writings(register.db))
+        assert (migrated.author, migrated.action, migrated.entries) == ("甲", "migrate", 6)
+        assert register.record(Visited("p1", "2026-02-12", risk=0))
+        assert list(check(register)) == []
+    assert path.with_name("r.db.backup-1").exists()
+    assert stat.S_IMODE(path.with_name("r.db.backup-1").stat().st_mode) == 0o600
+    copy = sqlite3.connect(path.with_name("r.db.backup-1"))
+    old = sqlite3.connect(":memory:")
+    old.deserialize(before)
+    assert list(copy.iterdump()) == list(old.iterdump())
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All its steps are one transaction: the register is as it was, and the next attempt succeeds."""
+    path = tmp_path / "r.db"
+    former(path, "first_tables")
+    dump = list(sqlite3.connect(path).iterdump())
+    with monkeypatch.context() as broken:
+        broken.setattr("followup.tables.linked", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            Register.open(path)
+    assert list(sqlite3.connect(path).iterdump()) == dump
+    Register.open(path).close()
+    assert sorted(found.name for found in tmp_path.glob("*.backup*")) == ["r.db.backup-1", "r.db.backup-2"]
 
 
 def test_a_register_that_is_no_file_has_no_copy_beside_it() -> None:
