@@ -20,7 +20,7 @@ from followup.ledger import Ledger
 from followup.policy import Policy
 from followup.refusals import Refusal, refusals, strangers
 
-#: So many people at once, and the indexes of the dates are made anew at the end.
+#: So many people at once, more than there were, and the indexes of the dates are made anew at the end.
 _MANY: Final = 5_000
 #: So many problems at once are enough.
 _MOST: Final = 10_000
@@ -33,9 +33,8 @@ class _Intake:
     db: Database
     policy: Policy
     tip: Tip
-    #: How many entries and people there were before.
+    #: How many entries there were before.
     before: int
-    people: int
     waiting: set[str] = Factory(set)
     refused: list[Refusal] = Factory(list)
     kept: int = 0
@@ -45,8 +44,7 @@ class _Intake:
 def take(db: Database, policy: Policy, entries: Iterable[Entry]) -> tuple[int, list[Refusal]]:
     """Take entries in, within a transaction; return how many were new, and what is refused."""
     at = tip(db)
-    (people,) = db.execute("SELECT count(*) FROM standings WHERE first").fetchone() if at.seq > _MANY else (0,)
-    intake = _Intake(db, policy, at, at.seq, people)
+    intake = _Intake(db, policy, at, at.seq)
     for patient, told in groupby(entries, key=attrgetter("patient")):
         _take_person(intake, patient, list(told))
     for patient, rows in read_rows(db, _waiting(intake)):
@@ -103,7 +101,7 @@ def _refuse(intake: _Intake, found: Iterator[Refusal]) -> None:
 
 def _keep(intake: _Intake, ledger: Ledger) -> None:
     intake.kept += 1
-    if intake.has_indexes and intake.kept > max(_MANY, intake.people):
+    if intake.has_indexes and intake.kept > _MANY and intake.tip.seq > 2 * intake.before:
         drop_indexes(intake.db)
         intake.has_indexes = False
     keep(intake.db, ledger, intake.policy)

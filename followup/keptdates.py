@@ -33,25 +33,26 @@ _LISTED: Final = """
     modes FROM due WHERE from_on <= :on AND until_on > :on AND opens_on <= :until
     AND (opens_on <= :on OR due_on <= :until)
 """
+#: An order asked for here would have the whole table read.
+_AFTER: Final = "SELECT patient FROM standings WHERE first AND from_on > ?"
 #: A row to keep: that of `standings`, and those of `due`.
 Kept = tuple[tuple[Any, ...], list[tuple[Any, ...]]]
 #: What tells more of a kept line when it is asked for: the patient's case, and the line with its reasons.
 Story = Callable[[str, LineKind], tuple[Case, DueVisit]]
 
 
-def kept(ledger: Ledger, policy: Policy) -> list[Kept]:
-    """Return the rows to keep of one patient, span by span."""
-    if not ledger.effects:
-        return []
-    last = ledger.effects[-1][0]
+def kept(ledger: Ledger, policy: Policy, since: date = date.min) -> list[Kept]:
+    """Return the rows to keep of one patient, span by span; with `since` of those spans that begin no earlier."""
+    last = ledger.effects[-1][0] if ledger.effects else date.min
     starts = (last, *policy.changes_after(last))
     case = case_on(ledger, last)
     if case is None:
         return []
     found = []
     for start, end in zip(starts, (*map(str, starts[1:]), _FOREVER), strict=True):
-        case.on = start  # nothing is entered after the first day: the case stays as it is
-        found.append(_span(case, policy, end, first=start == last))
+        if start >= since:
+            case.on = start  # nothing is entered after the first day: the case stays as it is
+            found.append(_span(case, policy, end, first=start == last))
     return found
 
 
@@ -77,20 +78,21 @@ def drop(db: Database, patient: str) -> None:
         db.conn.execute(f"DELETE FROM {table} WHERE patient = ?", [patient])  # noqa: S608
 
 
-def keep(db: Database, ledger: Ledger, policy: Policy) -> None:
-    """Derive the dates of a patient of whom nothing is kept."""
-    for standing, due in kept(ledger, policy):
+def keep(db: Database, ledger: Ledger, policy: Policy, since: date = date.min) -> None:
+    """Derive the dates of a patient of whom nothing is kept from the day `since` on."""
+    for standing, due in kept(ledger, policy, since):
         db.conn.execute(_STANDING, standing)
         db.conn.executemany(_DUE, due)
 
 
-def keep_all(db: Database, ledgers: Iterable[Ledger], policy: Policy) -> None:
-    """Derive the dates of everyone anew."""
-    for table in ("standings", "due"):
-        db.execute(f"DELETE FROM {table}")  # noqa: S608
+def keep_all(db: Database, ledgers: Iterable[Ledger], policy: Policy, since: date = date.min) -> None:
+    """Derive the dates of everyone anew, from the day `since` on: before it they stay as they are."""
     drop_indexes(db)
+    for table in ("standings", "due"):
+        db.execute(f"DELETE FROM {table} WHERE from_on >= :since", {"since": str(since)})  # noqa: S608
+        db.execute(f"UPDATE {table} SET until_on = :since WHERE until_on > :since", {"since": str(since)})  # noqa: S608
     for ledger in ledgers:
-        keep(db, ledger, policy)
+        keep(db, ledger, policy, since)
     make_indexes(db)
 
 
@@ -120,48 +122,50 @@ def kept_lines(db: Database, on: date, team: str | None, within: int, story: Sto
     """Return the lines on the list of a day; what is not kept of them `story` tells when it is asked for."""
     until = (on + timedelta(within)).isoformat()
     rows = db.execute(f"{_LISTED} {_of(team)}", {"on": on.isoformat(), "until": until, "team": team})
+
+    def reasons(line: DueVisit, _: str) -> Any:
+        return story(line.patient, line.kind)[1].reasons
+
+    def more(line: WorkLine, name: str) -> Any:
+        case, due = story(line.due.patient, line.due.kind)
+        return line_findings(case, due) if name == "findings" else case.person.get(name)
+
     for row in rows:
-        yield _work_line(row, on, story)
+        due = DueVisit.later(_due(row), reasons)
+        yield WorkLine.later(_standing(row, due, on), more)
 
 
-def _work_line(row: tuple[Any, ...], on: date, story: Story) -> WorkLine:
-    patient, team, village, named, opens, due, plan, risk, stability, roles, invited, missing, modes = row
-    kind, opens_on, due_on = _term(LineKind, named), _day(opens), _day(due)
-    line = DueVisit.later(
-        {
-            "patient": patient,
-            "kind": kind,
-            "opens_on": opens_on,
-            "due_on": due_on,
-            "plan_on": _day(plan),
-            "roles": _terms(Role, roles),
-            "invited": _terms(Role, invited),
-            "missing_roles": _terms(Role, missing),
-            "modes": _terms(ContactMode, modes),
-        },
-        {"reasons": lambda: story(patient, kind)[1].reasons},
-    )
-    return WorkLine.later(
-        {
-            "due": line,
-            "bucket": bucket(opens_on, due_on, on),
-            "days_overdue": max(0, (on - due_on).days),
-            "team": team,
-            "village": village,
-            "risk": None if risk is None else RiskLevel(risk),
-            "stability": _term(Stability, stability),
-        },
-        {
-            "name": lambda: story(patient, kind)[0].person.get("name"),
-            "phone": lambda: story(patient, kind)[0].person.get("phone"),
-            "findings": lambda: line_findings(*story(patient, kind)),
-        },
-    )
+def _due(row: tuple[Any, ...]) -> dict[str, Any]:
+    patient, _, _, kind, opens_on, due_on, plan_on, _, _, roles, invited, missing, modes = row
+    return {
+        "patient": patient,
+        "kind": _term(LineKind, kind),
+        "opens_on": _day(opens_on),
+        "due_on": _day(due_on),
+        "plan_on": _day(plan_on),
+        "roles": _terms(Role, roles),
+        "invited": _terms(Role, invited),
+        "missing_roles": _terms(Role, missing),
+        "modes": _terms(ContactMode, modes),
+    }
+
+
+def _standing(row: tuple[Any, ...], due: DueVisit, on: date) -> dict[str, Any]:
+    _, team, village, _, _, _, _, risk, stability, *_ = row
+    return {
+        "due": due,
+        "bucket": bucket(due.opens_on, due.due_on, on),
+        "days_overdue": max(0, (on - due.due_on).days),
+        "team": team,
+        "village": village,
+        "risk": None if risk is None else RiskLevel(risk),
+        "stability": _term(Stability, stability),
+    }
 
 
 def patients_after(db: Database, on: date) -> list[str]:
     """Return the patients of whom an entry takes effect after the day: their dates are not kept for it."""
-    rows = db.execute("SELECT patient FROM standings WHERE first AND from_on > ? ORDER BY patient", [on.isoformat()])
+    rows = db.execute(_AFTER, [on.isoformat()])
     return [patient for (patient,) in rows]
 
 

@@ -5,21 +5,21 @@ from typing import TYPE_CHECKING, Any, Self
 
 
 class Later:
-    """Base of values that `later` makes: one of its own fields may wait."""
+    """Base of values that `later` makes: some of their own fields may wait."""
 
     if not TYPE_CHECKING:  # to a type checker a field that waits is as good as any
 
         def __getattr__(self, name: str) -> Any:
             """Make a field that waits; Python asks here for what is not there."""
-            make = self.__dict__.get("_waiting", {}).get(name)
-            if make is None:
+            make = self.__dict__.get("_make")
+            if make is None or name.startswith("__"):
                 raise AttributeError(name)
-            found = self.__dict__[name] = make()
+            found = self.__dict__[name] = make(self, name)
             return found
 
     @classmethod
-    def later(cls, given: Mapping[str, Any], waiting: Mapping[str, Callable[[], Any]]) -> Self:
-        """Return a value of which some fields are given, and the others are made when they are asked for."""
+    def later(cls, given: Mapping[str, Any], make: Callable[[Any, str], Any]) -> Self:
+        """Return a value of which some fields are given; `make` makes any other, of the value and the field's name."""
         found = object.__new__(cls)
-        found.__dict__.update(given, _waiting=waiting)
+        found.__dict__.update(given, _make=make)
         return found

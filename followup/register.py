@@ -168,7 +168,7 @@ class Register:
         with self.batch():
             self.check_adoption(policy, day)
             write_policy(self.db, policy, day, None, recorded_at)
-            return self._under_new_rules("adopt", f"{policy.id} {policy.version} {day}")
+            return self._under_new_rules("adopt", f"{policy.id} {policy.version} {day}", day)
 
     def check_adoption(self, policy: Policy, day: date) -> None:
         """Raise `RegisterError` where a policy cannot be adopted from a day on."""
@@ -313,10 +313,10 @@ class Register:
         if kept_stamp(self.db) != stamp(self.policy):
             raise RegisterError(Problem("register.changed"))
 
-    def _under_new_rules(self, action: str, subject: str) -> "Register":
-        """Derive all dates anew under the policies and notices as they now stand; within a transaction."""
+    def _under_new_rules(self, action: str, subject: str, since: date = date.min) -> "Register":
+        """Derive all dates from a day on anew, by the policies and notices as they now stand; within a transaction."""
         register = evolve(self, policy=policy_in_force(self.db))
-        keep_all(self.db, register.ledgers(), register.policy)
+        keep_all(self.db, register.ledgers(), register.policy, since)
         write_stamp(self.db, register.policy)
         self.note(action, subject)
         return register

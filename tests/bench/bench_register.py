@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from statistics import median
@@ -127,8 +128,12 @@ def recording(register: Register, people: int, folder: Path) -> list[list[Any]]:
     marks = ", ".join("?" * len(register.db.conn.execute("SELECT * FROM due LIMIT 1").fetchone()))
     row = register.db.conn.execute("SELECT * FROM entries WHERE seq = 9").fetchone()
 
+    begun = register.head().entries  # another run has recorded others
+
     def record() -> None:
-        register.record(Visited(f"{next(numbers) % people:08}", ON, risk=0, mode="home", stability="stable"))
+        number = next(numbers)
+        next_on = ON + timedelta(1 + (begun + number) % 10_000)
+        register.record(Visited(f"{number % people:08}", ON, risk=0, mode="home", stability="stable", next_on=next_on))
 
     path = folder / "floor.db"
     path.unlink(missing_ok=True)
