@@ -7,6 +7,7 @@ from attrs import frozen
 from sqlite_utils import Database
 
 from followup.chain import Head, written
+from followup.entries import Entry
 
 _COLUMNS: Final = "at, author, program, action, subject, entries, head, digest"
 
@@ -51,10 +52,9 @@ def writings(db: Database) -> Iterator[Writing]:
         yield Writing(*row)
 
 
-def writing_of(db: Database, entry_id: str) -> Writing | None:
+def writing_of(db: Database, entry: Entry) -> Writing | None:
     """Return the transaction that wrote an entry; None for an entry that is not there."""
-    row = db.execute(
-        f"SELECT {_COLUMNS} FROM audit WHERE entries >= (SELECT seq FROM entries WHERE id = ?) ORDER BY seq LIMIT 1",  # noqa: S608
-        [entry_id],
-    ).fetchone()
+    place = "SELECT seq FROM entries WHERE patient = ? AND id = ?"
+    found = f"SELECT {_COLUMNS} FROM audit WHERE entries >= ({place}) ORDER BY seq LIMIT 1"  # noqa: S608
+    row = db.execute(found, [entry.patient, entry.id]).fetchone()
     return None if row is None else Writing(*row)

@@ -77,7 +77,7 @@ def salt_of(db: Database, patient: str) -> tuple[str | None, str | None, bool]:
 
 def owner_of(db: Database, entry_id: str) -> str | None:
     """Return whose entry an id is."""
-    row = db.execute("SELECT patient FROM entries WHERE id = ?", [entry_id]).fetchone()
+    row = db.execute("SELECT patient FROM entries INDEXED BY entries_of_patient WHERE id = ?", [entry_id]).fetchone()
     return None if row is None else str(row[0])
 
 

@@ -150,10 +150,12 @@ class Register:
     def batch(self, *, keep: bool = True) -> Iterator[None]:
         """Write all that happens within, or nothing of it where an error ends it; nothing either without `keep`.
 
-        Nobody else writes meanwhile. Raises `RegisterError` where another program changed the rules.
+        Nobody else writes meanwhile. One batch may stand in another, which then decides for both. Raises
+        `RegisterError` where another program changed the rules.
         """
         if self.db.conn.in_transaction:
-            yield
+            with sentences_of_sqlite(), self.db.atomic():  # an error that is caught leaves nothing of it
+                yield
             return
         with sentences_of_sqlite(), transaction(self.db, keep=keep):
             self._check_rules()
@@ -211,7 +213,7 @@ class Register:
 
     def writing_of(self, entry: Entry) -> Writing | None:
         """Return who wrote an entry, when and by which program; None where it is not here."""
-        return writing_of(self.db, entry.id)
+        return writing_of(self.db, entry)
 
     def note(self, action: str, subject: str | None = None) -> None:
         """Note in the audit what a transaction does, within it."""
@@ -282,15 +284,8 @@ class Register:
 
     def find(self, beginning: str) -> Entry:
         """Return the entry whose id begins so; `RegisterError` for none or several."""
-        found = (
-            []
-            if len(beginning) < _SHORTEST
-            else select(
-                self.db,
-                "WHERE e.id >= ? AND e.id < ? AND e.type <> 'forgotten' LIMIT 2",
-                (beginning, beginning + "g"),
-            )
-        )
+        wanted = (beginning, beginning + "g") if len(beginning) >= _SHORTEST else ("", "")
+        found = select(self.db, _BEGINNING, wanted)
         if len(found) != 1:
             code = "entry.ambiguous" if found or len(beginning) < _SHORTEST else "retract.unknown"
             raise RegisterError(Problem(code, facts={"entry": shown_id(beginning)}))
@@ -359,6 +354,12 @@ def _take_further(db: Database, place: Place, by: By) -> None:
             write_audit(db, head(db), by, "migrate", " ".join(steps))
 
 
+#: The index has every id; the entries themselves are many times as long.
+_BEGINNING: Final = """
+    WHERE e.type <> 'forgotten' AND e.seq IN (
+        SELECT seq FROM entries INDEXED BY entries_of_patient WHERE id >= ? AND id < ? LIMIT 2
+    )
+"""
 #: With fewer characters an id is no answer to "which entry".
 _SHORTEST: Final = 4
 #: Of so many patients on a list more is kept in mind.

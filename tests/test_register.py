@@ -30,6 +30,7 @@ from followup import (
 )
 from followup.errors import RegisterError
 from followup.forms import read_files
+from followup.integrity import check
 from followup.policyfile import policy_from_texts
 from followup.register import Register
 
@@ -218,3 +219,43 @@ def test_a_refused_batch_leaves_no_trace(register: Register) -> None:
     with pytest.raises(RegisterError):
         register.record_all([Visited("p1", "2026-02-01", risk=1), Visited("p9", "2026-02-01", risk=1)])
     assert _dump(register) == before
+
+
+def test_a_refused_batch_within_another_leaves_no_trace(register: Register) -> None:
+    """Whoever catches the error and goes on keeps what else was recorded, and nothing of the refused."""
+    with register.batch():
+        register.record_all(ENTRIES)
+        before = _dump(register)
+        with pytest.raises(RegisterError):
+            register.record_all([Visited("p1", "2026-02-01", risk=1), Visited("p9", "2026-02-01", risk=1)])
+        assert _dump(register) == before
+    assert _dump(register) == before
+    assert not list(check(register))
+
+
+def test_a_batch_that_is_not_kept_leaves_no_trace(register: Register) -> None:
+    """A trial of an import changes nothing, and neither does an error among the entries."""
+    before = _dump(register)
+    with register.batch(keep=False):
+        assert register.record_all(ENTRIES) == 3
+    assert _dump(register) == before
+
+    def broken() -> Iterable[Entry]:
+        yield from ENTRIES
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        register.record_all(broken())
+    assert _dump(register) == before
+
+
+def test_entries_may_come_in_any_order_and_a_few_at_a_time(register: Register) -> None:
+    """A register holds the same, and says the same, whether all comes at once, mixed up, or one by one."""
+    later = [Visited("p1", "2026-02-12", risk=3), Visited("p2", "2026-02-12", risk=2), Admitted("p1", "2026-03-01")]
+    register.record_all([later[0], ENTRIES[2], ENTRIES[1], later[1], ENTRIES[0], later[2]])
+    other = Register.create(":memory:", load_policy("dongguan"))
+    for entry in [*ENTRIES, *later]:
+        other.record(entry)
+    assert list(register.ledgers()) == list(other.ledgers())
+    assert same(register.worklist(date(2026, 4, 1)), other.worklist(date(2026, 4, 1)))
+    assert [*check(register), *check(other)] == []
