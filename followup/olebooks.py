@@ -11,13 +11,15 @@ from followup.errors import InvalidFile, Problem, shown
 
 OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HEADER, _ENTRY = 512, 128
+#: The rows and columns that a sheet of this kind has at most.
+_ROWS, _COLUMNS = 65_536, 256
 #: The sizes of a sector, and of one of a small stream, that there are.
 _SIZES: Final = {(512, 64), (4096, 64)}
 #: Streams by which other documents are known.
 _OTHERS: Final = frozenset({"WordDocument", "PowerPoint Document", "VisioDocument", "__properties_version1.0"})
 #: Records: what a workbook has, what a sheet has.
 _PASSWORD, _DAYS, _SHEET, _BEGIN, _END = 0x2F, 0x22, 0x85, 0x809, 0x0A
-_FORMULA, _MULTIPLE, _ERROR = 0x06, 0xBD, 0x205
+_EXTENT, _FORMULA, _MULTIPLE, _ERROR = 0x200, 0x06, 0xBD, 0x205
 _CELLS: Final = frozenset({_FORMULA, _MULTIPLE, _ERROR, 0xD6, 0xFD, 0x203, 0x204, 0x27E})
 
 
@@ -38,6 +40,8 @@ def checked_ole(content: bytes) -> CheckedBook:
             from_1904 = body[:2] == b"\1\0"
         if kind == _SHEET:
             sheets.append((struct.unpack_from("<I", body)[0], _title(body)))
+    if any(at >= len(stream) for at, _ in sheets):
+        raise InvalidFile(Problem("book.damaged"))
     failed = {place: _failed(stream, *sheet) for place, sheet in enumerate(sheets)}
     return CheckedBook(content, from_1904, failed)
 
@@ -55,7 +59,7 @@ def _records(stream: bytes, at: int) -> Iterator[tuple[int, bytes]]:
         kind, size = struct.unpack_from("<HH", stream, at)
         yield kind, stream[at + 4 : at + 4 + size]
         depth += (kind == _BEGIN) - (kind == _END)
-        if depth <= 0:
+        if kind == _END and depth <= 0:
             return
         at += 4 + size
 
@@ -69,6 +73,8 @@ def _failed(stream: bytes, at: int, title: str) -> frozenset[tuple[int, int]]:
     rows = columns = 0
     failed = set()
     for kind, body in _records(stream, at):
+        if kind == _EXTENT:
+            _check_extent(body)
         if kind in _CELLS:
             row, column = struct.unpack_from("<HH", body)
             last = struct.unpack_from("<H", body, len(body) - 2)[0] if kind == _MULTIPLE else column
@@ -77,6 +83,13 @@ def _failed(stream: bytes, at: int, title: str) -> frozenset[tuple[int, int]]:
                 failed.add((row, column))
     check_cells((f"sheet {shown(title)}",), rows, columns)
     return frozenset(failed)
+
+
+def _check_extent(body: bytes) -> None:
+    """Refuse a sheet that claims more than there can be: memory for all of it would be asked for at once."""
+    top, rows, left, columns = struct.unpack_from("<IIHH", body)
+    if not top <= rows <= _ROWS or not left <= columns <= _COLUMNS:
+        raise InvalidFile(Problem("book.damaged"))
 
 
 def _chain(parts: Sequence[bytes], links: Sequence[int], first: int) -> bytes:
@@ -120,6 +133,8 @@ class _CompoundFile:
         sectors = _cut(content, size, max(size, _HEADER))
         links = _numbers(b"".join(sectors[at] for at in _tables(content, sectors)))
         entries = dict(_entry(entry) for entry in _cut(_chain(sectors, links, folder), _ENTRY))
+        if any(length > len(content) for _, length in entries.values()):
+            raise InvalidFile(Problem("book.damaged"))
         return cls(sectors, links, entries, large, small, _numbers(_chain(sectors, links, first_small)))
 
     def stream(self, name: str) -> bytes:

@@ -174,7 +174,8 @@ def _check_risk(row: Row, told: _Told) -> None:
 
 
 def _check_days(row: Row, told: _Told, on: date | None) -> None:
-    if (told.stay == _WAS_IN_HOSPITAL) != bool(row.text(DISCHARGED_ON)):
+    unread = told.stay is None and row.text(STAY) is not None
+    if not unread and (told.stay == _WAS_IN_HOSPITAL) != bool(row.text(DISCHARGED_ON)):
         row.wrong("row.discharge", DISCHARGED_ON)
     if row.text(DEATH) and not row.text(DIED_ON):
         row.wrong("row.death", DIED_ON)
