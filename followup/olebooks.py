@@ -11,6 +11,8 @@ from followup.errors import InvalidFile, Problem, shown
 
 OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HEADER, _ENTRY = 512, 128
+#: Where an entry says what it is; streams, and the root.
+_KIND, _KINDS = 66, (2, 5)
 #: The rows and columns that a sheet of this kind has at most.
 _ROWS, _COLUMNS = 65_536, 256
 #: The sizes of a sector, and of one of a small stream, that there are.
@@ -132,7 +134,11 @@ class _CompoundFile:
         folder, _, large, first_small = struct.unpack_from("<4I", content, 48)
         sectors = _cut(content, size, max(size, _HEADER))
         links = _numbers(b"".join(sectors[at] for at in _tables(content, sectors)))
-        entries = dict(_entry(entry) for entry in _cut(_chain(sectors, links, folder), _ENTRY))
+        entries: dict[str, tuple[int, int]] = {}
+        for entry in _cut(_chain(sectors, links, folder), _ENTRY):
+            if entry[_KIND] in _KINDS:  # others may hold anything
+                name, place = _entry(entry)
+                entries.setdefault(name, place)  # a document within the document may have streams of the same name
         if any(length > len(content) for _, length in entries.values()):
             raise InvalidFile(Problem("book.damaged"))
         return cls(sectors, links, entries, large, small, _numbers(_chain(sectors, links, first_small)))
