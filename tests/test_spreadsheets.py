@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import Mock
 
 import openpyxl
 import pytest
@@ -236,6 +237,14 @@ def test_problems_name_file_sheet_row_and_column(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+def test_a_file_may_be_called_like_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first part of a place is the file, whatever it is called."""
+    monkeypatch.chdir(tmp_path)
+    path = workbook(Path("sheet 1.xlsx"), {"row 2": [VISIT, [P, ON, 9]]})
+    (problem,) = read_files([path], TODAY).problems
+    assert problem.text("zh").startswith("sheet 1.xlsx, “row 2”表, 第2行, “危险性评估”列：")
+
+
 def test_nothing_is_recorded_unless_every_sheet_is_good(tmp_path: Path) -> None:
     """One bad cell on one sheet refuses the whole import."""
     path = workbook(tmp_path / "a.xlsx", {"一": [PERSON, [P, ON, 1]], "二": [VISIT, [P, ON, 9]]})
@@ -317,21 +326,28 @@ def test_a_workbook_that_was_cut_off_is_refused_wherever_it_ends(tmp_path: Path,
         assert not found.entries
 
 
-def compound(**streams: bytes) -> bytes:
-    """Return a compound file (OLE) with these streams, as programs keep documents in."""
-    sectors = [b"".join(body.ljust(-(-max(len(body), 4096) // 512) * 512, b"\0") for body in streams.values())]
-    first, links, folder = 0, [], entry("Root Entry", 5, 0xFFFFFFFE, 0)
-    for name, body in streams.items():
-        count = -(-max(len(body), 4096) // 512)
-        folder += entry(name, 2, first, count * 512)
-        links += [*range(first + 1, first + count), 0xFFFFFFFE]
+def compound(small: bytes = b"", **streams: bytes) -> bytes:
+    """Return a compound file (OLE) with these streams, as programs keep documents in; `small` is a short Workbook."""
+    end = 0xFFFFFFFE
+    pieces = len(small) // 64 + 1
+    links_of_small = struct.pack(f"<{pieces}I", *range(1, pieces), end).ljust(512, b"\xff")
+    bodies = [small.ljust(512, b"\0"), links_of_small, *(body.ljust(4096, b"\0") for body in streams.values())]
+    folder, links, first = entry("Root Entry", 5, 0, 512), [], 0
+    folder += entry("Workbook", 2, 0, len(small)) if small else b""
+    for name, body in zip(["", "", *streams], bodies, strict=True):
+        count = -(-len(body) // 512)
+        folder += entry(name, 2, first, len(body)) if name else b""
+        links += [*range(first + 1, first + count), end]
         first += count
-    folder = folder.ljust(512, b"\0")
-    links += [0xFFFFFFFE, 0xFFFFFFFD]
-    table = struct.pack(f"<{len(links)}I", *links).ljust(512, b"\xff")
+    links += [end, 0xFFFFFFFD]
     head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<HHHHH", 62, 3, 0xFFFE, 9, 6) + bytes(10)
-    head += struct.pack("<IIIIIIIII", 1, first, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0, first + 1)
-    return head.ljust(512, b"\xff") + b"".join(sectors) + folder + table
+    head += struct.pack("<IIIIIIIII", 1, first, 0, 4096, 1, 1, end, 0, first + 1)
+    table = struct.pack(f"<{len(links)}I", *links).ljust(512, b"\xff")
+    return (
+        head.ljust(512, b"\xff")
+        + b"".join(body.ljust(-(-len(body) // 512) * 512, b"\0") for body in bodies)
+        + (folder.ljust(512, b"\0") + table)
+    )
 
 
 def entry(name: str, kind: int, first: int, size: int) -> bytes:
@@ -354,6 +370,44 @@ def test_a_password_or_another_document(tmp_path: Path, streams: Mapping[str, by
     """A workbook with a password, and a document of another program, are told apart from a damaged file."""
     for name in ("a.xlsx", "a.xls"):
         assert words in refused_file(tmp_path, name, compound(**streams))
+
+
+def test_a_password_of_a_short_workbook(tmp_path: Path) -> None:
+    """A stream below 4,096 bytes stands among the small ones."""
+    content = (
+        struct.pack("<HH8s", 0x809, 8, b"") + struct.pack("<HH99s", 0xE0, 99, b"") + struct.pack("<HHH", 0x2F, 2, 0)
+    )
+    assert "protected by a password" in refused_file(tmp_path, "a.xls", compound(content))
+
+
+def test_a_large_old_workbook(tmp_path: Path) -> None:
+    """Beyond seven million bytes the table of links has a table of its own."""
+    texts = [[f"{number:05}" * 6_000] for number in range(260)]
+    path = old_workbook(tmp_path / "a.xls", {"说明": texts, "随访": [VISIT, [P, ON, 0]]})
+    assert path.stat().st_size > 7_200_000
+    assert entries(read_files([path], TODAY)) == [Visited(P, ON, risk=0)]
+
+
+@pytest.mark.parametrize(("rows", "top"), [(65_537, 0), (2**32 - 1, 0), (2, 3)])
+def test_an_old_workbook_that_claims_more_than_there_can_be(tmp_path: Path, rows: int, top: int) -> None:
+    """What a sheet says of its own size is checked: memory for all of it would be asked for at once."""
+    content = old_workbook(tmp_path / "a.xls", {"随访": [VISIT, [P, ON, 0]]}).read_bytes()
+    extent = struct.pack("<HHIIHH", 0x200, 14, 0, 2, 0, 3)
+    assert content.count(extent) == 1
+    content = content.replace(extent, struct.pack("<HHIIHH", 0x200, 14, top, rows, 0, 3))
+    assert "the workbook is damaged" in refused_file(tmp_path, "a.xls", content)
+
+
+def test_a_reader_that_falls_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A panic of the reader, which is written in Rust, is a damaged workbook; whoever interrupts is heard."""
+    path = workbook(tmp_path / "a.xlsx", {"随访": [VISIT, [P, ON, 0]]})
+    panic = type("PanicException", (BaseException,), {})
+    for error in (panic, ValueError, RecursionError):
+        monkeypatch.setattr("followup.workbooks._opened", Mock(side_effect=error))
+        assert "the workbook is damaged" in told(read_files([path], TODAY).problems, tmp_path)[0]
+    monkeypatch.setattr("followup.workbooks._opened", Mock(side_effect=KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        read_files([path], TODAY)
 
 
 @pytest.mark.parametrize("name", ["a.xlsb", "a.ods", "a.et", "a.docx"])
