@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -156,12 +157,14 @@ class Row:
         return None
 
 
-def codes(kind: type[Term]) -> dict[str, Any]:
+@cache
+def codes(kind: type[Term]) -> Mapping[str, Any]:
     """Return a list's terms by their official codes, and by the labels of these."""
     coded = [term for term in kind if term.code is not None]
     return {str(term.code): term for term in coded} | {term.zh: term for term in coded}
 
 
-def labels(kind: type[Term]) -> dict[str, Any]:
+@cache
+def labels(kind: type[Term]) -> Mapping[str, Any]:
     """Return a list's terms by their Chinese labels and their JSON spellings."""
     return {plain(label): term for term in kind for label in (term.zh, str(term))}

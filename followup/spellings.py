@@ -96,6 +96,8 @@ def choices_told(text: str, options: Mapping[str, Any]) -> tuple[Any, ...]:
     >>> choices_told("1幻觉、10；2", {"1": "a", "2": "b", "10": "c", "幻觉": "a"})
     ('a', 'c', 'b')
     """
+    if text in options:
+        return (options[text],)
     values: list[Any] = []
     problems: list[Problem] = []
     for each in _spelled(plain(text), options):

@@ -65,6 +65,7 @@ _REFERRED: Final = {"1": False, "2": True, "否": False, "是": True}
 _SEEN: Final = {**codes(Seen), "患者家属": Seen.FAMILY, "监护人": Seen.FAMILY}
 _INSIGHT: Final = {**codes(Insight), "完全": Insight.FULL, "不全": Insight.PARTIAL, "缺失": Insight.ABSENT}
 _NOT_APPLICABLE: Final = "not applicable"
+_NOTHING: Final = dict.fromkeys(("9", "此项不适用", "不适用"), _NOT_APPLICABLE)
 #: What only a follow-up tells: without a risk it would be lost.
 _ASSESSED: Final = ("目前症状", "自知力", "用药依从性", "药物不良反应", "下次随访日期", *FUNCTIONS)
 
@@ -149,10 +150,9 @@ def _functions(row: Row, kept: dict[str, str]) -> dict[Function, Grade] | None:
     return {name: grade for name, grade in found.items() if grade is not None} or None
 
 
-def _applicable(row: Row, column: str, options: dict[str, Any], kept: dict[str, str]) -> Any:
+def _applicable(row: Row, column: str, options: Mapping[str, Any], kept: dict[str, str]) -> Any:
     """Read a code; 9 (此项不适用) is no value, and is kept."""
-    nothing = dict.fromkeys(("9", "此项不适用", "不适用"), _NOT_APPLICABLE)
-    found = row.choice(column, options | nothing)
+    found = row.choice(column, {**options, **_NOTHING})
     if found != _NOT_APPLICABLE:
         return found
     kept[column] = "9"
