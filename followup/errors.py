@@ -36,7 +36,11 @@ class Problem:
         what = say(lang, f"problem.{self.code}", **self.facts)
         if not self.where:
             return what
-        return say(lang, "problem", where=", ".join(_place(p, lang) for p in self.where), what=what)
+        places = (
+            self.where[0],
+            *(_place(place, lang) for place in self.where[1:]),
+        )  # a file may be called "sheet 1.csv"
+        return say(lang, "problem", where=", ".join(places), what=what)
 
     def __str__(self) -> str:
         return self.text()
@@ -44,7 +48,7 @@ class Problem:
 
 def _place(place: str, lang: str) -> str:
     kind, _, value = place.partition(" ")
-    return say(lang, f"place.{kind}", value=value) if kind in {"row", "line", "column"} else place
+    return say(lang, f"place.{kind}", value=value) if kind in {"sheet", "row", "line", "column"} else place
 
 
 def unknown(code: str, word: object, options: Iterable[str], **facts: Any) -> Problem:

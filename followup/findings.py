@@ -22,6 +22,7 @@ from followup.entries import (
     Released,
     Visited,
 )
+from followup.formulas import BEGINNINGS
 from followup.ledger import Ledger
 from followup.policy import Policy
 from followup.schedule import lines
@@ -44,8 +45,6 @@ _TOLD: Final[dict[type[Entry], Callable[[Any], object]]] = {
     Postponed: lambda entry: entry.until,
     Assigned: lambda entry: (entry.team, entry.village),
 }
-#: How a spreadsheet knows a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @frozen
@@ -100,7 +99,7 @@ def _case_doubts(case: Case) -> Iterator[Finding]:
             yield Finding(case.patient, code, entries)
     if case.not_reached:
         yield Finding(case.patient, "three-misses", (case.anchors["first_missed"][1],))
-    if any(isinstance(value, str) and value.startswith(_FORMULA) for value in case.person.values()):
+    if any(isinstance(value, str) and value.startswith(BEGINNINGS) for value in case.person.values()):
         yield Finding(case.patient, "formula-in-text", ())
     last = case.incidents[-1][1] if case.incidents else None
     if last is not None and _days_late(case, last) > _INCIDENT_DAYS:

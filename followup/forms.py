@@ -1,4 +1,4 @@
-"""Files to import, read whole before anything is recorded: the official forms as CSV, and JSON lines."""
+"""Files to import, read whole before anything is recorded: the official forms in spreadsheets, and JSON lines."""
 
 import json
 import os.path
@@ -14,6 +14,8 @@ from attrs import define, evolve, field, frozen
 from followup.entries import Entry, Registered, Visited
 from followup.entryjson import entry_from_json
 from followup.errors import FollowupError, InvalidEntry, InvalidFile, Problem, shown
+from followup.formtables import Names, Table, find_table, nearest_header
+from followup.grids import Grid, read_csv
 from followup.patientform import (
     CONSENT,
     FILLED_IN,
@@ -24,9 +26,10 @@ from followup.patientform import (
     patient_facts,
     patient_number,
 )
-from followup.sheets import Row, Table, decoded_lines, opened, read_table
+from followup.sheets import Row, decoded_lines, opened
 from followup.terms import RiskLevel
 from followup.visitform import ALIASES, RISK, VISIT_COLUMNS, VISIT_ON, VISIT_READ, visit_facts
+from followup.workbooks import read_workbook
 
 
 @frozen
@@ -45,6 +48,8 @@ _FORMS: Final = (
     Form(VISIT_ON, (RISK,), VISIT_COLUMNS, frozenset(VISIT_READ), visit_facts),
     Form(FILLED_IN, (CONSENT,), PATIENT_COLUMNS, PATIENT_READ, patient_facts),
 )
+_NAMES: Final = Names.of((*VISIT_COLUMNS, *PATIENT_COLUMNS), ALIASES)
+_MARKS: Final = [frozenset({PATIENT, form.dated}) for form in _FORMS]
 
 
 @frozen
@@ -71,7 +76,7 @@ class Reading:
 
 
 def read_files(paths: Iterable[Path], today: date) -> Reading:
-    """Read forms as CSV and JSON lines; every row of every file is checked, nothing is recorded.
+    """Read forms in spreadsheets and JSON lines; every row of every file is checked, nothing is recorded.
 
     An entry dated after `today` is a problem.
     """
@@ -160,10 +165,43 @@ _DECODE: Final = json.JSONDecoder(object_pairs_hook=_object).decode
 
 
 def _read_csv(path: Path, today: date, found: Reading) -> Iterator[Sourced]:
-    table = read_table(path, ALIASES)
+    grid = read_csv(path, lambda cell: _NAMES.usual(cell) is not None)
+    table = find_table(grid, _NAMES, _MARKS)
+    if table is None:
+        raise InvalidFile(Problem("file.header", (*grid.where, f"row {nearest_header(grid, _NAMES)[0]}")))
+    yield from _read_table(table, today, found)
+
+
+def _read_workbook(path: Path, today: date, found: Reading) -> Iterator[Sourced]:
+    tables = []
+    for grid in read_workbook(path):
+        table = find_table(grid, _NAMES, _MARKS)
+        if table is not None:
+            tables.append(table)
+        else:
+            _pass_over(grid, found)
+    filled = [table for table in tables if table.rows]
+    if filled:
+        found.notes.extend(Problem("sheet.no_rows", table.where) for table in tables if not table.rows)
+    if not tables:
+        raise InvalidFile(Problem("book.header", (str(path),)))
+    for table in filled or tables:
+        yield from _read_table(table, today, found)
+
+
+def _pass_over(grid: Grid, found: Reading) -> None:
+    """Note a sheet that is no form; one that only lacks the name of a column or two is a problem."""
+    row, names = nearest_header(grid, _NAMES)
+    if any(len(names & {PATIENT, form.dated, *form.needed}) > 1 for form in _FORMS):
+        found.problems.append(Problem("sheet.header", (*grid.where, f"row {row}")))
+    else:
+        found.notes.append(Problem("sheet.skipped", grid.where))
+
+
+def _read_table(table: Table, today: date, found: Reading) -> Iterator[Sourced]:
     form = _form(table)
     problems, notes = _column_doubts(table, form)
-    found.notes.extend(notes)
+    found.notes.extend([*notes, *table.notes])
     found.problems.extend([*problems, *table.problems])
     if problems:
         return
@@ -176,11 +214,11 @@ def _read_csv(path: Path, today: date, found: Reading) -> Iterator[Sourced]:
         if facts and not isinstance(facts[0], Visited | Registered):
             dropped.update(name for name in _kept(row, form) if name not in PATIENT_FIELDS)
     for name, count in dropped.items():
-        found.notes.append(Problem("not_kept", (table.file, f"column {name}"), {"count": count}))
+        found.notes.append(Problem("not_kept", (*table.where, f"column {name}"), {"count": count}))
 
 
 def _refused(row: Row) -> Iterator[str]:
-    if row.problems and (number := patient_number(Row(row.file, row.number, row.cells))) is not None:
+    if row.problems and (number := patient_number(Row(row.table, row.number, row.cells))) is not None:
         yield number
 
 
@@ -199,10 +237,7 @@ def _facts(row: Row, form: Form, today: date) -> list[Entry]:
 
 
 def _form(table: Table) -> Form:
-    for form in _FORMS:
-        if {PATIENT, form.dated} <= set(table.columns):
-            return form
-    raise InvalidFile(Problem("file.header", (table.file, "row 1")))
+    return next(form for form in _FORMS if {PATIENT, form.dated} <= set(table.columns))
 
 
 def _column_doubts(table: Table, form: Form) -> tuple[list[Problem], list[Problem]]:
@@ -215,14 +250,15 @@ def _column_doubts(table: Table, form: Form) -> tuple[list[Problem], list[Proble
     free = [name for name in form.columns if name not in table.columns]
     for name in table.columns:
         if name not in form.columns:
-            guess = get_close_matches(name, free, n=1, cutoff=0.75)
+            bare = name.partition("(")[0]
+            guess = [bare] if bare in free else get_close_matches(name, free, n=1, cutoff=0.75)
             code, facts = ("column", {"guess": guess[0]}) if guess else ("column.stranger", {})
             (problems if guess else notes).append(Problem(code, (f"column {shown(name)}",), facts))
     if not table.rows:
         problems.append(Problem("file.no_rows"))
-    return [problem.at(table.file) for problem in problems], [note.at(table.file) for note in notes]
+    return [problem.at(*table.where) for problem in problems], [note.at(*table.where) for note in notes]
 
 
 #: A file with more problems than this is another file.
 _MOST: Final = 10_000
-_READERS: Final = {".csv": _read_csv, ".jsonl": _read_jsonl}
+_READERS: Final = {".csv": _read_csv, ".jsonl": _read_jsonl, ".xlsx": _read_workbook, ".xls": _read_workbook}

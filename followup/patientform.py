@@ -9,7 +9,8 @@ from datetime import date
 from typing import Final
 
 from followup.entries import Entry, Registered
-from followup.sheets import Row, codes, labels, plain
+from followup.sheets import Row, codes, labels
+from followup.spellings import plain
 from followup.terms import Diagnosis, Sex
 
 PATIENT, FILLED_IN, CONSENT, CONSENT_ON = "编号", "填表日期", "知情同意", "知情同意签字时间"
@@ -29,9 +30,20 @@ PATIENT_READ: Final = frozenset({PATIENT, FILLED_IN, CONSENT, CONSENT_ON, *PATIE
 
 _NUMBER: Final = re.compile(r"(\d{3})-?(\d{5})", re.ASCII)
 _ID_NUMBER: Final = re.compile(r"\d{15}|\d{17}[\dX]", re.ASCII)
+_KEPT_DIGITS: Final = 15
 _ICD: Final = {"F20": Diagnosis.SCHIZOPHRENIA, "F25": Diagnosis.SCHIZOAFFECTIVE, "F22": Diagnosis.PARANOID,
                "F31": Diagnosis.BIPOLAR}  # fmt: skip
-_CONSENT: Final = {"1": True, "0": False, "2": False}
+_CONSENT: Final = {
+    "1": True, "0": False, "2": False, "同意参加管理": True, "同意": True, "是": True,
+    "不同意参加管理": False, "不同意": False, "否": False,
+}  # fmt: skip
+_SEX: Final = {
+    **codes(Sex),
+    "男性": Sex.MALE,
+    "女性": Sex.FEMALE,
+    "未知的性别": Sex.UNKNOWN,
+    "未说明的性别": Sex.UNSTATED,
+}
 
 
 def patient_number(row: Row) -> str | None:
@@ -51,7 +63,7 @@ def patient_facts(row: Row, today: date, kept: dict[str, str]) -> Iterator[Entry
     fields = {
         "informed_on": row.day(CONSENT_ON, today),
         "name": row.text("姓名"),
-        "sex": row.choice("性别", codes(Sex)),
+        "sex": row.choice("性别", _SEX),
         "born": row.day("出生日期", today),
         "id_number": _id_number(row),
         "phone": row.text("联系电话"),
@@ -65,10 +77,14 @@ def patient_facts(row: Row, today: date, kept: dict[str, str]) -> Iterator[Entry
 
 
 def _id_number(row: Row) -> str | None:
+    """Read an ID number whole; spreadsheets keep 15 digits of one, and write zeros for the rest."""
     found = row.text("身份证号")
-    if found is not None and not _ID_NUMBER.fullmatch(plain(found).upper()):
+    number = plain(found or "").upper()
+    if found is not None and not _ID_NUMBER.fullmatch(number):
         row.wrong("cell.id_number", "身份证号")
-    return plain(found).upper() if found else None
+    elif number.endswith("000") and len(number) > _KEPT_DIGITS:
+        row.wrong("cell.id_number.zeros", "身份证号")
+    return number or None
 
 
 def _diagnosis(row: Row, kept: dict[str, str]) -> Diagnosis | None:

@@ -1,28 +1,22 @@
-"""Tables of text as they come: a file decoded, its rows with their places, cells read one by one."""
+"""Rows of text as they come: a file decoded, the cells of a row read one by one."""
 
-import csv
-import io
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from itertools import zip_longest
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from attrs import field, frozen
 
-from followup.dates import day
-from followup.errors import InvalidEntry, InvalidFile, Problem, shown
+from followup.errors import FollowupError, InvalidEntry, InvalidFile, Problem
 from followup.fields import one_line
+from followup.spellings import choice_told, choices_told, day_told, harmless, plain
 from followup.terms import Term
 
 #: A line of more characters than this is no row of anything.
 _LONGEST: Final = 1_000_000
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
-_DATE: Final = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?|(\d{4})(\d\d)(\d\d)", re.ASCII)
-_HARMLESS: Final = re.compile(r"[\d./:-]{1,10}|\d{4}年\d{1,2}月\d{1,2}日?|.", re.DOTALL)
-_SEPARATORS: Final = re.compile(r"[,、;|/\s]+")
 
 
 def content_of(path: Path) -> bytes:
@@ -88,43 +82,29 @@ def _text(content: bytes, encodings: Iterable[str]) -> str | None:
     return None
 
 
-def plain(text: str) -> str:
-    """Return a header or a code without spaces around it and with full-width characters made plain.
-
-    >>> plain(" ２　")
-    '2'
-    """
-    return unicodedata.normalize("NFKC", text).strip()
-
-
-def harmless(word: str) -> str:
-    """Return what may be shown of a wrong cell: a short number, a date, one character; never who somebody is.
-
-    >>> harmless("2026-02-31"), harmless("990101199309030251")
-    ('2026-02-31', '***')
-    """
-    return shown(word) if _HARMLESS.fullmatch(word) else "***"
-
-
 @frozen
 class Row:
     """One row of a table by its column names; what is wrong with its cells gathers in `problems`."""
 
-    file: str
-    #: As a spreadsheet counts: the header is row 1.
+    #: The file, and the sheet of a workbook.
+    table: tuple[str, ...]
+    #: As the spreadsheet counts.
     number: int
     cells: Mapping[str, str] = field(repr=False)
     problems: list[Problem] = field(factory=list)
+    #: Which day a number would be, where a spreadsheet counts days with it.
+    days: Mapping[str, date] = field(factory=dict, repr=False)
 
     @property
-    def where(self) -> tuple[str, str]:
-        """The row's place: file and row."""
-        return (self.file, f"row {self.number}")
+    def where(self) -> tuple[str, ...]:
+        """The row's place: file, sheet and row."""
+        return (*self.table, f"row {self.number}")
 
     def wrong(self, code: str, column: str | None = None, **facts: object) -> None:
-        """Note a problem of the row, or of one of its cells."""
+        """Note a problem of the row, or of one of its cells; the first of a cell is enough."""
         place = self.where if column is None else (*self.where, f"column {column}")
-        self.problems.append(Problem(code, place, facts))
+        if column is None or all(problem.where != place for problem in self.problems):
+            self.problems.append(Problem(code, place, facts))
 
     def text(self, column: str) -> str | None:
         """Return a cell word for word, or None where it is empty."""
@@ -151,78 +131,40 @@ class Row:
         found = self.text(column)
         if found is None:
             return None
-        parts = _DATE.fullmatch(plain(found))
-        try:
-            on = day("{:0>4}-{:0>2}-{:0>2}".format(*(part for part in parts.groups() if part))) if parts else None
-        except InvalidEntry:
-            on = None
+        on = day_told(found) or self.days.get(column)
         if on is None:
-            self.wrong("cell.date", column, word=harmless(found))
+            serial = re.fullmatch(r"[1-9][0-9]{4}(\.[0-9]+)?", plain(found))
+            self.wrong("cell.serial" if serial else "cell.date", column, word=harmless(found))
         elif today is not None and on > today:
             self.wrong("future", column, on=on, today=today)
         return on
 
     def choice(self, column: str, options: Mapping[str, Any]) -> Any:
-        """Return what the cell's code stands for."""
-        found = self.text(column)
-        if found is None:
-            return None
-        if plain(found) not in options:
-            self.wrong("cell.code", column, word=harmless(found), options=", ".join(options))
-        return options.get(plain(found))
+        """Return what the cell's code, its label or both stand for."""
+        return self._read(column, choice_told, options)
 
     def choices(self, column: str, options: Mapping[str, Any]) -> tuple[Any, ...] | None:
         """Return what a cell of several codes stands for, whatever separates them."""
+        found: tuple[Any, ...] | None = self._read(column, choices_told, options)
+        return found
+
+    def _read(self, column: str, told: Callable[[str, Mapping[str, Any]], Any], options: Mapping[str, Any]) -> Any:
         found = self.text(column)
-        words = _SEPARATORS.split(plain(found)) if found else []
-        for word in words:
-            if word not in options:
-                self.wrong("cell.code", column, word=harmless(word), options=", ".join(options))
-        return tuple(options[word] for word in words if word in options) if found else None
+        try:
+            return None if found is None else told(found, options)
+        except FollowupError as error:
+            self.problems.extend(problem.at(*self.where, f"column {column}") for problem in error.problems)
+        return None
 
 
-@frozen
-class Table:
-    """A table as it stands: its column names (made `plain`), and its rows that hold anything."""
-
-    file: str
-    columns: tuple[str, ...]
-    rows: tuple[Row, ...]
-    #: Rows with cells below no column's name, and a last row that is cut off.
-    problems: tuple[Problem, ...]
+@cache
+def codes(kind: type[Term]) -> Mapping[str, Any]:
+    """Return a list's terms by their official codes, and by the labels of these."""
+    coded = [term for term in kind if term.code is not None]
+    return {str(term.code): term for term in coded} | {term.zh: term for term in coded}
 
 
-def read_table(path: Path, aliases: Mapping[str, str]) -> Table:
-    """Read a CSV file; `aliases` gives columns their usual name.
-
-    Raises `InvalidFile` for what cannot be read as CSV.
-    """
-    file = str(path)
-    text = decoded(content_of(path), file)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        names = [plain(name) for name in next(reader, [])]
-        lines = [(number, cells) for number, cells in enumerate(reader, 2) if any(map(str.strip, cells))]
-    except csv.Error as error:
-        raise InvalidFile(Problem("file.csv", (file, f"line {reader.line_num}"), {"reason": error})) from None
-    columns = tuple(aliases.get(name, name) for name in names)
-    rows = tuple(Row(file, number, dict(zip(columns, cells, strict=False))) for number, cells in lines)
-    problems = [Problem("cells", (file, f"row {number}")) for number, cells in lines if _strays(columns, cells)]
-    if lines and len(lines[-1][1]) < len(columns) and not text.endswith(("\n", "\r")):
-        problems.append(Problem("file.cut", (file, f"row {lines[-1][0]}")))
-    return Table(file, tuple(filter(None, columns)), rows, tuple(problems))
-
-
-def _strays(columns: tuple[str, ...], cells: list[str]) -> bool:
-    """Say whether a row holds anything below no column's name."""
-    return any(cell.strip() and not name for name, cell in zip_longest(columns, cells, fillvalue="") if cell)
-
-
-def codes(kind: type[Term]) -> dict[str, Any]:
-    """Return a list's terms by their official codes."""
-    return {term.code: term for term in kind if term.code is not None}
-
-
-def labels(kind: type[Term]) -> dict[str, Any]:
+@cache
+def labels(kind: type[Term]) -> Mapping[str, Any]:
     """Return a list's terms by their Chinese labels and their JSON spellings."""
     return {plain(label): term for term in kind for label in (term.zh, str(term))}

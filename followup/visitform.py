@@ -11,7 +11,7 @@ from attrs import frozen
 
 from followup.entries import Admitted, Died, Discharged, Done, Entry, Lost, Missed, Referred, Visited
 from followup.patientform import PATIENT, patient_number
-from followup.sheets import Row, codes, labels, plain
+from followup.sheets import Row, codes, labels
 from followup.terms import (
     Adherence,
     ContactMode,
@@ -54,9 +54,18 @@ _VISIT_KEPT: Final = (
 VISIT_COLUMNS: Final = (*VISIT_READ, *_VISIT_KEPT)
 
 _MISSED, _NOT_IN_HOSPITAL, _IN_HOSPITAL, _WAS_IN_HOSPITAL = "missed", "never", "now", "before"
-_STAY: Final = {"0": _NOT_IN_HOSPITAL, "1": _IN_HOSPITAL, "2": _WAS_IN_HOSPITAL}
-_RISK: Final = {str(int(risk)): risk for risk in RiskLevel}
-_CLASS: Final[Mapping[str, Any]] = {"0": _MISSED, **codes(Stability)}
+_STAY: Final = {
+    "0": _NOT_IN_HOSPITAL, "1": _IN_HOSPITAL, "2": _WAS_IN_HOSPITAL,
+    "未住院": _NOT_IN_HOSPITAL, "目前正在住院": _IN_HOSPITAL, "曾住院,现未住院": _WAS_IN_HOSPITAL,
+}  # fmt: skip
+_RISK: Final = {str(int(risk)): risk for risk in RiskLevel} | {f"{int(risk)}级": risk for risk in RiskLevel}
+_CLASS: Final[Mapping[str, Any]] = {"0": _MISSED, **codes(Stability), "未访到": _MISSED}
+_REFERRED: Final = {"1": False, "2": True, "否": False, "是": True}
+#: The form has the second as one label; either half says the same.
+_SEEN: Final = {**codes(Seen), "患者家属": Seen.FAMILY, "监护人": Seen.FAMILY}
+_INSIGHT: Final = {**codes(Insight), "完全": Insight.FULL, "不全": Insight.PARTIAL, "缺失": Insight.ABSENT}
+_NOT_APPLICABLE: Final = "not applicable"
+_NOTHING: Final = dict.fromkeys(("9", "此项不适用", "不适用"), _NOT_APPLICABLE)
 #: What only a follow-up tells: without a risk it would be lost.
 _ASSESSED: Final = ("目前症状", "自知力", "用药依从性", "药物不良反应", "下次随访日期", *FUNCTIONS)
 
@@ -103,7 +112,7 @@ def _told(row: Row, today: date) -> _Told:
         row.day(DISCHARGED_ON, today),
         row.day(DIED_ON, today),
         row.choice(DEATH, codes(DeathReason)),
-        row.choice(REFERRED, {"1": False, "2": True}),
+        row.choice(REFERRED, _REFERRED),
     )
 
 
@@ -125,10 +134,10 @@ def _visit_fields(row: Row, kept: dict[str, str]) -> dict[str, Any]:
     symptoms = row.choices("目前症状", codes(Symptom))
     return {
         "mode": row.choice("本次随访形式", codes(ContactMode)),
-        "seen": row.choices("本次随访对象", codes(Seen)),
+        "seen": row.choices("本次随访对象", _SEEN),
         "present": row.choices(PRESENT, labels(Role)),
         "symptoms": () if symptoms is None and "目前症状" in row.cells else symptoms,
-        "insight": row.choice("自知力", codes(Insight)),
+        "insight": row.choice("自知力", _INSIGHT),
         "functions": _functions(row, kept),
         "adherence": row.choice("用药依从性", codes(Adherence)),
         "reaction": _applicable(row, "药物不良反应", codes(Reaction), kept),
@@ -141,12 +150,13 @@ def _functions(row: Row, kept: dict[str, str]) -> dict[Function, Grade] | None:
     return {name: grade for name, grade in found.items() if grade is not None} or None
 
 
-def _applicable(row: Row, column: str, options: dict[str, Any], kept: dict[str, str]) -> Any:
-    """Read a code; 9 (此项不适用) is no value, and is kept word for word."""
-    if plain(row.text(column) or "") == "9":
-        kept[column] = "9"
-        return None
-    return row.choice(column, options)
+def _applicable(row: Row, column: str, options: Mapping[str, Any], kept: dict[str, str]) -> Any:
+    """Read a code; 9 (此项不适用) is no value, and is kept."""
+    found = row.choice(column, {**options, **_NOTHING})
+    if found != _NOT_APPLICABLE:
+        return found
+    kept[column] = "9"
+    return None
 
 
 def _check_risk(row: Row, told: _Told) -> None:
@@ -164,7 +174,8 @@ def _check_risk(row: Row, told: _Told) -> None:
 
 
 def _check_days(row: Row, told: _Told, on: date | None) -> None:
-    if (told.stay == _WAS_IN_HOSPITAL) != bool(row.text(DISCHARGED_ON)):
+    unread = told.stay is None and row.text(STAY) is not None
+    if not unread and (told.stay == _WAS_IN_HOSPITAL) != bool(row.text(DISCHARGED_ON)):
         row.wrong("row.discharge", DISCHARGED_ON)
     if row.text(DEATH) and not row.text(DIED_ON):
         row.wrong("row.death", DIED_ON)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from followup.cli.options import OVERDUE, Day, Days, Moment, command, opened
-from followup.errors import InvalidFile, Problem, RegisterError, unknown
+from followup.cli.options import OVERDUE, Day, Days, Moment, command, opened, write
+from followup.errors import Problem, RegisterError, unknown
 
 
 @click.command()
@@ -56,16 +56,9 @@ def due(
     if output is None:
         click.echo(text, nl=False)
     else:
-        _write(output, text)
+        write(output, text)
     if fail_overdue and listed.counts[Bucket.OVERDUE]:
         sys.exit(OVERDUE)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, "utf-8", newline="")
-    except OSError as error:
-        raise InvalidFile(Problem("output", facts={"path": path, "reason": error.strerror})) from None
 
 
 @click.command()

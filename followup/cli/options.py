@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from followup.errors import FollowupError, Problem
+from followup.errors import FollowupError, InvalidFile, Problem
 from followup.sentences import LANGUAGES
 
 if TYPE_CHECKING:
@@ -134,6 +134,14 @@ written_by: Final = click.option(
     default=_login,
     help="Who records this; the login name if not given. 录入人。",
 )
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file, or say why it cannot be written."""
+    try:
+        path.write_text(text, "utf-8", newline="")
+    except OSError as error:
+        raise InvalidFile(Problem("output", facts={"path": path, "reason": error.strerror})) from None
 
 
 def end_of_day(day: date) -> datetime:

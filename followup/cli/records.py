@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from followup.cli.options import command, now, opened, written_by
+from followup.cli.options import command, now, opened, write, written_by
 from followup.errors import InvalidFile, Problem, RefusedEntries, shown
 from followup.sentences import LANGUAGES, say
 
@@ -24,15 +24,38 @@ if TYPE_CHECKING:
 @click.argument("register", type=click.Path(path_type=Path))
 @click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option("--dry-run", is_flag=True, help="Check only. 只检查,不入库。")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write every error and warning to a CSV file. 将全部错误和提示写入 CSV 文件。",
+)
 @written_by
 @command
-def import_(register: Path, files: tuple[Path, ...], dry_run: bool, writer: str | None, today: date, lang: str) -> None:
-    """导入随访表格 · Import official forms (.csv) or JSON lines (.jsonl), all or nothing."""
+def import_(
+    register: Path,
+    files: tuple[Path, ...],
+    dry_run: bool,
+    report: Path | None,
+    writer: str | None,
+    today: date,
+    lang: str,
+) -> None:
+    """导入随访表格 · Import official forms (.xlsx, .xls, .csv) or JSON lines (.jsonl), all or nothing."""
     from followup.forms import Reading, entries_of
 
+    if report is not None and any(_is_same(report, path) for path in (register, *files)):
+        raise InvalidFile(Problem("report.same", (str(report),)))
     reading = Reading(recorded_at=now())
     with opened(register, writer) as found:
-        _take(found, reading, lambda: entries_of(files, today, reading), lang, keep=not dry_run)
+        _take(found, reading, lambda: entries_of(files, today, reading), lang, keep=not dry_run, report=report)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Say whether two paths lead to one file; a file that is not there is none."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 @click.command()
@@ -144,6 +167,7 @@ def _take(
     lang: str,
     *,
     keep: bool = True,
+    report: Path | None = None,
 ) -> None:
     """Record what is read, or refuse it with every problem of the files and of the register.
 
@@ -153,12 +177,15 @@ def _take(
         with register.batch(keep=keep):
             count = register.record_all(sourced.entry for sourced in _watched(told(), reading, lang))
             _tell_notes(reading, lang)
+            _report(report, reading.problems, reading.notes)
             if reading.problems:
                 raise InvalidFile(reading.problems)
     except RefusedEntries as error:
         _tell_notes(reading, lang)
-        problems = list(reading.problems)
-        raise InvalidFile([*problems, *_placed(error, told(), reading.refused)]) from None
+        problems, notes = list(reading.problems), list(reading.notes)
+        problems += _placed(error, told(), reading.refused)
+        _report(report, problems, notes)
+        raise InvalidFile(problems) from None
     if keep:
         click.echo(say(lang, "done.recorded", count=count, known=reading.count - count))
     else:
@@ -168,6 +195,14 @@ def _take(
 def _tell_notes(reading: "Reading", lang: str) -> None:
     for note in reading.notes:
         click.echo(note.text(lang), err=True)
+
+
+def _report(path: Path | None, problems: "Iterable[Problem]", notes: "Iterable[Problem]") -> None:
+    """Write what was found to a file, where one is asked for; what cannot be reported is not recorded either."""
+    if path is not None:
+        from followup.importreport import report
+
+        write(path, report(problems, notes))
 
 
 def _placed(error: RefusedEntries, told: "Iterable[Sourced]", refused: Container[str]) -> "Iterator[Problem]":

@@ -3,12 +3,11 @@
 import csv
 import io
 
+from followup.formulas import defused
 from followup.views.cells import cause, cells, heading
 from followup.worklist import WorkList
 
 _BOM = "\ufeff"
-#: What a spreadsheet would run; a leading apostrophe makes it text.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NAMES = ("name", "phone")
 
 
@@ -26,12 +25,8 @@ def render(found: WorkList, lang: str, *, with_names: bool = False) -> str:
         columns += ["new", "left"]
     writer = csv.writer(out)
     writer.writerow(heading(name, lang) for name in columns)
-    writer.writerows([_defused(row[name]) for name in columns] for row in table)
+    writer.writerows([defused(row[name]) for name in columns] for row in table)
     return _BOM + out.getvalue()
-
-
-def _defused(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 _COLUMNS = (
