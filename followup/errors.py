@@ -24,7 +24,7 @@ class Problem:
     code: str
     #: From the outside in: file, row, column; or the path in a policy file.
     where: tuple[str, ...] = ()
-    #: What the sentence names. Never a name, an ID number or a telephone.
+    #: What the sentence names, or a value that has a text of its own. Never a name, an ID number or a telephone.
     facts: Mapping[str, Any] = field(factory=dict, hash=False)
 
     def at(self, *where: str) -> "Problem":
@@ -33,7 +33,8 @@ class Problem:
 
     def text(self, lang: str = "en") -> str:
         """Return the whole sentence in `lang` ("zh" or "en"), its place first."""
-        what = say(lang, f"problem.{self.code}", **self.facts)
+        facts = {name: value.text(lang) if hasattr(value, "text") else value for name, value in self.facts.items()}
+        what = say(lang, f"problem.{self.code}", **facts)
         if not self.where:
             return what
         places = (

@@ -10,7 +10,7 @@ from followup.audittrail import writings
 from followup.chain import Head, linked, sealed
 from followup.entryrows import forgotten, patients, read_ledgers
 from followup.errors import Problem, RegisterError, shown
-from followup.keptdates import keep_all, kept
+from followup.keptdates import TABLES, keep_all, kept
 from followup.policyfile import policy_from_texts
 from followup.register import Register
 from followup.storage import sentences_of_sqlite, snapshot
@@ -135,12 +135,12 @@ def _dates(register: Register) -> Iterator[Problem]:
     db = register.db
     try:
         for ledger in read_ledgers(db, patients(db)):
-            spans = kept(ledger, register.policy)
-            yield from _differences(db, ledger.patient, "standings", [standing for standing, _ in spans])
-            yield from _differences(db, ledger.patient, "due", [row for _, due in spans for row in due])
+            derived = kept(ledger, register.policy)
+            for table in TABLES:
+                yield from _differences(db, ledger.patient, table, getattr(derived, table))
     except (RegisterError, ValueError, KeyError):
         yield Problem("check.unreadable")
-    for table in ("standings", "due"):
+    for table in TABLES:
         rows = db.execute(f"SELECT DISTINCT patient FROM {table} t WHERE NOT EXISTS {_LIVING}")  # noqa: S608
         for (patient,) in rows:
             yield Problem("check.leftover", facts={"patient": shown(patient)})
@@ -153,9 +153,9 @@ def _differences(db: Database, patient: str, table: str, derived: Sequence[tuple
     there = set(db.execute(f"SELECT * FROM {table} WHERE patient = ?", [patient]))  # noqa: S608
     if there != set(derived):
         facts = {"patient": shown(patient), "kept": _dated(there), "derived": _dated(derived)}
-        yield Problem(f"check.{table}", facts=facts)
+        yield Problem("check.likenesses" if table == "likenesses" else "check.dates", facts=facts)
 
 
 def _dated(rows: Iterable[tuple[Any, ...]]) -> str:
     """Return the kinds (or standings) and last days of some rows: they are the same columns in both tables."""
-    return ", ".join(sorted(f"{row[5]} {row[7] or '-'}" for row in rows)) or "-"
+    return ", ".join(sorted(f"{row[5]} {row[7] or '-'}" for row in rows if len(row) > 7)) or "-"  # noqa: PLR2004

@@ -1,4 +1,4 @@
-"""The dates kept beside the ledger: for each patient, span of days by span of days, what is due and how all stand.
+"""What is kept beside the ledger: for each patient, span of days by span of days, what is due and how all stand.
 
 They depend on entries and rules alone, so a span begins with the patient's last entry and with each change of
 the rules after it. What depends on the day asked (status, bucket) is never stored, nor is anybody's name.
@@ -10,10 +10,12 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
+from attrs import Factory, define
 from sqlite_utils import Database
 
 from followup.case import Case, case_on
 from followup.duevisit import DueVisit, bucket
+from followup.duplicates import likenesses
 from followup.ledger import Ledger
 from followup.policy import FOLLOW_UPS, Policy
 from followup.schedule import lines, resting
@@ -21,6 +23,8 @@ from followup.tables import INDEXES
 from followup.terms import Bucket, ContactMode, LineKind, RiskLevel, Role, Stability, Term
 from followup.worklist import WorkLine, line_findings
 
+#: What is derived, and can be derived anew.
+TABLES: Final = ("standings", "due", "likenesses")
 #: No day is after it: the end of a span that has none, so that spans compare as text.
 _FOREVER: Final = "9999-12-31"
 _STANDING: Final = "INSERT INTO standings VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -35,36 +39,45 @@ _LISTED: Final = """
 """
 #: An order asked for here would have the whole table read.
 _AFTER: Final = "SELECT patient FROM standings WHERE first AND from_on > ?"
-#: A row to keep: that of `standings`, and those of `due`.
-Kept = tuple[tuple[Any, ...], list[tuple[Any, ...]]]
+_LIKENESS: Final = "INSERT INTO likenesses VALUES (?, ?)"
 #: What tells more of a kept line when it is asked for: the patient's case, and the line with its reasons.
 Story = Callable[[str, LineKind], tuple[Case, DueVisit]]
 
 
-def kept(ledger: Ledger, policy: Policy, since: date = date.min) -> list[Kept]:
+@define
+class Kept:
+    """The rows to keep of one patient, by their tables."""
+
+    standings: list[tuple[Any, ...]] = Factory(list)
+    due: list[tuple[Any, ...]] = Factory(list)
+    likenesses: list[tuple[Any, ...]] = Factory(list)
+
+
+def kept(ledger: Ledger, policy: Policy, since: date = date.min) -> Kept:
     """Return the rows to keep of one patient, span by span; with `since` of those spans that begin no earlier."""
+    found = Kept()
     last = ledger.effects[-1][0] if ledger.effects else date.min
     starts = (last, *policy.changes_after(last))
     case = case_on(ledger, last)
     if case is None:
-        return []
-    found = []
+        return found
     for start, end in zip(starts, (*map(str, starts[1:]), _FOREVER), strict=True):
         if start >= since:
             case.on = start  # nothing is entered after the first day: the case stays as it is
-            found.append(_span(case, policy, end, first=start == last))
+            _keep_span(found, case, policy, end, first=start == last)
+    found.likenesses = [(likeness, case.patient) for likeness in likenesses(case)]
     return found
 
 
-def _span(case: Case, policy: Policy, until: str, *, first: bool) -> Kept:
+def _keep_span(found: Kept, case: Case, policy: Policy, until: str, *, first: bool) -> None:
     running = lines(case, policy)
     visits = [line for line in running if line.kind in FOLLOW_UPS]
     opens_on = _iso(min((line.opens_on for line in visits), default=None))
     due_on = _iso(min((line.due_on for line in visits), default=None))
     span = (case.patient, case.on.isoformat(), until)
-    standing = (*span, int(first), case.team, str(resting(case.status)), opens_on, due_on)
+    found.standings.append((*span, int(first), case.team, str(resting(case.status)), opens_on, due_on))
     risk = None if case.risk is None else int(case.risk)
-    return standing, [
+    found.due += [
         (*span, case.team, case.village, str(line.kind), _iso(line.opens_on), _iso(line.due_on), _iso(line.plan_on),
          risk, str(case.stability), " ".join(line.roles), " ".join(line.invited), " ".join(line.missing_roles),
          " ".join(line.modes))
@@ -74,20 +87,24 @@ def _span(case: Case, policy: Policy, until: str, *, first: bool) -> Kept:
 
 def drop(db: Database, patient: str) -> None:
     """Keep nothing of a patient."""
-    for table in ("standings", "due"):
+    for table in TABLES:
         db.conn.execute(f"DELETE FROM {table} WHERE patient = ?", [patient])  # noqa: S608
 
 
 def keep(db: Database, ledger: Ledger, policy: Policy, since: date = date.min) -> None:
     """Derive the dates of a patient of whom nothing is kept from the day `since` on."""
-    for standing, due in kept(ledger, policy, since):
-        db.conn.execute(_STANDING, standing)
-        db.conn.executemany(_DUE, due)
+    found = kept(ledger, policy, since)
+    db.conn.executemany(_STANDING, found.standings)
+    db.conn.executemany(_DUE, found.due)
+    if since == date.min:
+        db.conn.executemany(_LIKENESS, found.likenesses)
 
 
 def keep_all(db: Database, ledgers: Iterable[Ledger], policy: Policy, since: date = date.min) -> None:
     """Derive the dates of everyone anew, from the day `since` on: before it they stay as they are."""
     drop_indexes(db)
+    if since == date.min:
+        db.execute("DELETE FROM likenesses")
     for table in ("standings", "due"):
         db.execute(f"DELETE FROM {table} WHERE from_on >= :since", {"since": str(since)})  # noqa: S608
         db.execute(f"UPDATE {table} SET until_on = :since WHERE until_on > :since", {"since": str(since)})  # noqa: S608

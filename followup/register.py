@@ -20,10 +20,12 @@ from followup.case import Case, case_on
 from followup.chain import Head
 from followup.dates import SHANGHAI, work_calendar
 from followup.duevisit import DueVisit
+from followup.duplicates import duplicates
 from followup.entries import Entry
 from followup.entryjson import shown_id
 from followup.entryrows import blank, head, patients, read_ledgers, select
 from followup.errors import Problem, RefusedEntries, RegisterError, shown
+from followup.findings import Finding
 from followup.inforce import ALWAYS, kept_stamp, policy_in_force, stamp, write_notice, write_policy, write_stamp
 from followup.intake import take
 from followup.keptdates import Story, drop, keep_all, kept_counts, kept_lines, patients_after
@@ -206,6 +208,10 @@ class Register:
     def backup(self, path: str | Path) -> None:
         """Write a copy of the register as it is at this moment into a new file, while others may write."""
         copy(self.db, path)
+
+    def duplicates(self, since: int | None = None) -> list[Finding]:
+        """Return the people who may be one; with `since` those alone of whom more was told after so many entries."""
+        return list(duplicates(self.db, since))
 
     def head(self) -> Head:
         """Return how far the chain goes: lists show it, and `integrity.check` compares."""

@@ -21,6 +21,7 @@ INDEXES: Final = {
     " (team, from_on, until_on, rest, opens_on, due_on)",
     "standings_first": "CREATE INDEX standings_first ON standings (from_on, patient) WHERE first",
     "due_by_team": "CREATE INDEX due_by_team ON due (team, opens_on, from_on, until_on)",
+    "likenesses_of_patient": "CREATE INDEX likenesses_of_patient ON likenesses (patient)",
     "due_by_day": "CREATE INDEX due_by_day ON due (opens_on, from_on, until_on)",
 }
 #: What refuses that anybody changes a fact: entries and the audit are written once, and read.
@@ -195,5 +196,6 @@ _APPEND_ONLY: Final = (
         PRIMARY KEY (patient, from_on, kind)
     ) STRICT
     """,
+    "CREATE TABLE likenesses (likeness TEXT, patient TEXT, PRIMARY KEY (likeness, patient)) STRICT, WITHOUT ROWID",
     *INDEXES.values(),
 )

@@ -48,6 +48,7 @@ ORDER = [
     "refusals",
     "entryrows",
     "inforce",
+    "duplicates",
     "keptdates",
     "intake",
     "register",

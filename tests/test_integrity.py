@@ -96,7 +96,7 @@ def test_an_entry_written_again_is_passed_over(register: Register) -> None:
 @pytest.mark.parametrize(
     ("statements", "expected"),
     [
-        (["UPDATE entries SET body = replace(body, '\"risk\":3', '\"risk\":0') WHERE seq = 4"], ["changed", "due"]),
+        (["UPDATE entries SET body = replace(body, '\"risk\":3', '\"risk\":0') WHERE seq = 4"], ["changed", "dates"]),
         (['UPDATE entries SET "on" = \'2026-02-13\' WHERE seq = 4'], ["changed"]),
         (["UPDATE entries SET recorded_at = '2020-01-01T00:00:00Z' WHERE seq = 4"], ["changed"]),
         (["UPDATE entries SET patient = 'p1' WHERE seq = 4"], ["changed"]),
@@ -105,15 +105,15 @@ def test_an_entry_written_again_is_passed_over(register: Register) -> None:
         (["UPDATE entries SET digest = 'ff' || substr(digest, 3) WHERE seq = 2"], ["changed", "changed"]),
         (["DELETE FROM entries WHERE seq = 4"], ["gap", "uncounted"]),
         (["DELETE FROM entries WHERE seq = 5"], ["uncounted"]),
-        (["DELETE FROM entries WHERE seq = 5", "DELETE FROM audit WHERE seq = 3"], ["standings"]),
+        (["DELETE FROM entries WHERE seq = 5", "DELETE FROM audit WHERE seq = 3"], ["dates"]),
         (["UPDATE entries SET seq = 6 WHERE seq = 5"], ["gap", "recomputed"]),
         (["UPDATE audit SET author = 'nobody' WHERE seq = 2"], ["audit"]),
         (["UPDATE audit SET entries = 3 WHERE seq = 2"], ["audit"]),
         (["DELETE FROM audit WHERE seq = 2"], ["audit"]),
         (["UPDATE policies SET version = 'x'"], ["policy"]),
-        (["DELETE FROM due WHERE patient = 'p1'"], ["due"]),
-        (["UPDATE due SET due_on = '2027-01-01' WHERE patient = 'p1'"], ["due"]),
-        (["UPDATE standings SET team = 'B'"], ["standings"]),
+        (["DELETE FROM due WHERE patient = 'p1'"], ["dates"]),
+        (["UPDATE due SET due_on = '2027-01-01' WHERE patient = 'p1'"], ["dates"]),
+        (["UPDATE standings SET team = 'B'"], ["dates"]),
         (["INSERT INTO standings SELECT 'p9', from_on, until_on, first, team, rest, opens_on, due_on FROM standings LIMIT 1"], ["leftover"]),
         (["UPDATE patients SET salt = NULL, forgotten_on = '2026-01-01', reason = '' WHERE patient = 'p2'"], ["changed", "erased", "leftover"]),
     ],
@@ -131,7 +131,7 @@ def test_the_first_changed_entry_is_named(path: Path) -> None:
     with Register.open(path) as register:
         first, *others = list(check(register))
         assert str(first).startswith(f"entry 2 (patient p1, id {ENTRIES[1].id[:8]}…) was changed")
-        assert {problem.code for problem in others} <= {"check.due", "check.standings"}
+        assert {problem.code for problem in others} <= {"check.dates"}
 
 
 def test_a_missing_trigger_and_a_strange_one_show(path: Path) -> None:
@@ -181,7 +181,7 @@ def test_repair_derives_what_is_derived_and_nothing_else(path: Path) -> None:
         "UPDATE standings SET rest = 'lost'",
         "UPDATE entries SET recorded_at = '2020-01-01' WHERE seq = 2",
     )
-    assert {"changed", "due", "standings"} <= set(codes(path))
+    assert {"changed", "dates"} <= set(codes(path))
     with Register.open(path) as register:
         repair(register)
     assert codes(path) == ["changed"]

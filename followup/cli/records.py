@@ -173,9 +173,12 @@ def _take(
 
     `told` gives the entries, and gives them again where the register refuses some, to find their places.
     """
+    before = register.head().entries
     try:
         with register.batch(keep=keep):
             count = register.record_all(sourced.entry for sourced in _watched(told(), reading, lang))
+            alike = register.duplicates(before)
+            reading.notes += [Problem("doubt", facts={"finding": finding}) for finding in alike]
             _tell_notes(reading, lang)
             _report(report, reading.problems, reading.notes)
             if reading.problems:

@@ -40,6 +40,8 @@ def check(
         for problem in problems(found, head):
             wrong += 1
             click.echo(problem.text(lang))
+        for finding in found.duplicates():
+            click.echo(say(lang, "explain.finding", text=finding.text(lang)))
         for patient, on, reason in forgotten(found.db):
             click.echo(say(lang, "check.forgotten", patient=patient, on=on, reason=reason))
         facts = {"people": found.size(), "head": found.head(), "wrong": wrong}
