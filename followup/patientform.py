@@ -46,6 +46,11 @@ _SEX: Final = {
 }
 
 
+def is_patient_number(number: str) -> bool:
+    """Say whether a register's number is one that the forms can hold."""
+    return bool(_NUMBER.fullmatch(number)) and "-" not in number
+
+
 def patient_number(row: Row) -> str | None:
     """Return the patient's number, 3 + 5 digits, without the hyphen between them."""
     cell = row.needed(PATIENT)

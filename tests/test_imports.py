@@ -65,6 +65,8 @@ ORDER = [
     "visitform",
     "forms",
     "importreport",
+    "formrows",
+    "exports",
     "views",
     "cli",
     "__main__",

@@ -2,6 +2,7 @@
 
 import click
 
+from followup.cli.exports import export
 from followup.cli.lists import due, explain
 from followup.cli.policies import calendar, init, policy
 from followup.cli.records import import_, record, retract
@@ -14,5 +15,19 @@ def main() -> None:
     """严重精神障碍患者随访到期管理 · Who is due for a follow-up, by when, with whom, and why."""
 
 
-for _command in (init, import_, record, retract, due, explain, policy, calendar, check, backup, restore, forget):
+for _command in (
+    init,
+    import_,
+    record,
+    retract,
+    due,
+    explain,
+    policy,
+    calendar,
+    check,
+    backup,
+    restore,
+    export,
+    forget,
+):
     main.add_command(_command)
