@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
-from itertools import groupby
-from operator import attrgetter
+from itertools import groupby, pairwise
+from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -15,6 +15,8 @@ from followup.errors import InvalidEntry, Problem, shown
 from followup.stability import SEVERITY, effective_class
 
 _LAST: Final = datetime.max.replace(tzinfo=SHANGHAI)
+_KEY: Final = itemgetter(0)
+_ON: Final = attrgetter("on")
 _RANK: Final = {kind: rank for rank, kind in enumerate(ORDER)}
 
 
@@ -26,10 +28,12 @@ def _place(entry: Entry) -> tuple[Any, ...]:
 
 
 def _in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    placed = sorted([(_place(entry), entry) for entry in entries], key=_KEY)
+    if all(before[0] != after[0] for before, after in pairwise(placed)):  # most ledgers: told quickly
+        return tuple([entry for _, entry in placed])
     found: list[Entry] = []
-    for _, tied in groupby(sorted(entries, key=_place), key=_place):
-        same = list(tied)
-        found += same if len(same) == 1 else _once_each(same)
+    for _, tied in groupby(placed, key=_KEY):
+        found += _once_each([entry for _, entry in tied])
     return tuple(found)
 
 
@@ -40,7 +44,7 @@ def _once_each(tied: Iterable[Entry]) -> Iterator[Entry]:
 
 
 def _takes_effect(entry: Entry) -> date:
-    if isinstance(entry, Discharged) and entry.informed_on is not None:
+    if type(entry) is Discharged and entry.informed_on is not None:
         return max(entry.on, entry.informed_on)
     return entry.on
 
@@ -86,9 +90,10 @@ class Ledger:
     @effects.default
     def _effects(self) -> tuple[tuple[date, tuple[Entry, ...]], ...]:
         found = list(self.facts)
-        if any(_takes_effect(entry) != entry.on for entry in found):
+        if any(type(entry) is Discharged and _takes_effect(entry) != entry.on for entry in found):
             found.sort(key=lambda entry: (_takes_effect(entry), _RANK[type(entry)]))
-        return tuple((day, tuple(same)) for day, same in groupby(found, key=_takes_effect))
+            return tuple((day, tuple(same)) for day, same in groupby(found, key=_takes_effect))
+        return tuple([(day, tuple(same)) for day, same in groupby(found, key=_ON)])
 
     def as_known(self, moment: datetime) -> "Ledger | None":
         """Return what had been recorded by a moment; None where the person was not registered by then.
