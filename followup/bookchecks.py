@@ -34,11 +34,11 @@ def check_bytes(count: int) -> None:
 def check_cells(where: tuple[str, ...], rows: int, columns: int) -> None:
     """Refuse a sheet that reaches too far."""
     if rows * columns > MOST_CELLS:
-        facts = {"row": rows, "column": _letters(columns), "most": MOST_CELLS}
+        facts = {"row": rows, "column": letters(columns), "most": MOST_CELLS}
         raise InvalidFile(Problem("book.cells", where, facts))
 
 
-def _letters(column: int) -> str:
+def letters(column: int) -> str:
     """Return a column as spreadsheets name it: 1 is A, 28 is AB."""
     found = ""
     while column:

@@ -5,10 +5,14 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
+from xml.parsers.expat import ExpatError, ParserCreate
 
-from followup.bookchecks import LARGEST, CheckedBook, check_bytes, check_cells
+from attrs import define
+
+from followup.bookchecks import LARGEST, CheckedBook, check_bytes, check_cells, letters
 from followup.errors import InvalidFile, Problem, shown
 
 #: Parts that tell nothing of cells.
@@ -18,8 +22,10 @@ _IDLE: Final = re.compile(
 )
 _ATTRIBUTE: Final = re.compile(r'([\w:]+)\s*=\s*"([^"]*)"')
 _1904: Final = re.compile(rb'\bdate1904\s*=\s*["\'](1|true|on)["\']')
-#: A cell that holds something, by its place.
-_CELL: Final = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br\s*=\s*["\']([A-Z]{1,3})([0-9]{1,7})["\'][^>]*(?<!/)>(?!</)')
+#: The place of a cell, the number of a row, and what a cell holds.
+_PLACE: Final = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})", re.ASCII)
+_ROW: Final = re.compile(r"[0-9]{1,7}", re.ASCII)
+_CONTENTS: Final = frozenset({"v", "is", "f"})
 _FAILED: Final = re.compile(rb'(<(?:\w+:)?c\b[^>]*?\bt\s*=\s*)(?:"e"|\'e\')')
 _UNCOUNTED: Final = re.compile(
     rb"<((?:\w+:)?c\b)([^>]*)>\s*<(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>)"
@@ -109,19 +115,67 @@ def _uncounted(cell: re.Match[bytes]) -> bytes:
 
 
 def _check_sheet(where: tuple[str, ...], part: bytes, lengths: list[int]) -> None:
-    rows, letters = 0, set()
-    for cell in _CELL.finditer(part):
-        rows = max(rows, int(cell[2]))
-        letters.add(cell[1])
-    check_cells(where, rows, max(map(_column, letters), default=0))
+    rows, columns = _extent(part)
+    check_cells(where, rows, columns)
     if max(lengths, default=0) * part.count(b"<") > LARGEST:
         check_bytes(sum(lengths[int(found[1])] for found in _SHARED.finditer(part) if int(found[1]) < len(lengths)))
 
 
-def _column(letters: bytes) -> int:
+def _extent(part: bytes) -> tuple[int, int]:
+    """Return the farthest row and column that hold anything, as every reader of XML must see them.
+
+    A reader that is less strict could be led to a cell so far off that no memory suffices.
+    """
+    seen = _Extent()
+    parser = ParserCreate()
+    parser.StartElementHandler = seen.start
+    parser.StartDoctypeDeclHandler = _refuse
+    try:
+        parser.Parse(part, True)
+    except ExpatError:
+        raise InvalidFile(Problem("book.damaged")) from None
+    return seen.rows, seen.columns
+
+
+@define
+class _Extent:
+    """What was seen of a sheet so far: where the cell is that is being read, and the farthest that holds anything."""
+
+    row: int = 0
+    column: int = 0
+    rows: int = 0
+    columns: int = 0
+
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        """See an element begin."""
+        kind = name.rpartition(":")[2]
+        if kind == "row":
+            self.row, self.column = _number(attributes.get("r"), self.row + 1), 0
+        elif kind == "c":
+            place = _PLACE.fullmatch(attributes.get("r", f"{letters(self.column + 1)}{self.row}"))
+            if place is None:
+                _refuse()
+            else:
+                self.column, self.row = _column(place[1].upper()), int(place[2])
+        elif kind in _CONTENTS:
+            self.rows, self.columns = max(self.rows, self.row), max(self.columns, self.column)
+
+
+def _number(text: str | None, usual: int) -> int:
+    if text is not None and not _ROW.fullmatch(text):
+        _refuse()
+    return usual if text is None else int(text)
+
+
+def _refuse(*_: object) -> None:
+    raise InvalidFile(Problem("book.damaged"))
+
+
+@lru_cache(maxsize=1 << 15)
+def _column(named: str) -> int:
     number = 0
-    for letter in letters:
-        number = number * 26 + letter - ord("A") + 1
+    for letter in named:
+        number = number * 26 + ord(letter) - ord("A") + 1
     return number
 
 

@@ -466,6 +466,40 @@ def replaced(path: Path, **parts: bytes) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'<c r="A2"', b'<c r="Ypatient2"'),
+        (b'<c r="A2"', b'<c r="ZZZ99999999"'),
+        (b'<c r="A2"', b'<c r="A&#50;&#50;9999999"'),
+        (b'<row r="2"', b'<row r="-2"'),
+        (b"<sheetData>", b"<sheetData><row>"),
+        (b"<worksheet", b'<!DOCTYPE a [<!ENTITY b "c">]><worksheet'),
+    ],
+)
+def test_a_sheet_that_no_spreadsheet_wrote(tmp_path: Path, old: bytes, new: bytes) -> None:
+    """A place that is none, or XML that is none, is refused before a less strict reader asks for all memory."""
+    path = workbook(tmp_path / "a.xlsx", {"一": [VISIT, [P, ON, 0]]})
+    with zipfile.ZipFile(path) as package:
+        sheet = package.read("xl/worksheets/sheet1.xml")
+    assert old in sheet
+    (problem,) = told(
+        read_files([replaced(path, **{"xl/worksheets/sheet1.xml": sheet.replace(old, new, 1)})], TODAY).problems,
+        tmp_path,
+    )
+    assert problem.startswith("a.xlsx: the workbook is damaged")
+
+
+def test_a_place_behind_a_sign_is_seen(tmp_path: Path) -> None:
+    """A cell far away is found however its element is written."""
+    path = workbook(tmp_path / "a.xlsx", {"一": [VISIT, [P, ON, 0]]})
+    with zipfile.ZipFile(path) as package:
+        sheet = package.read("xl/worksheets/sheet1.xml")
+    far = sheet.replace(b'<c r="A2"', b"<c a='>' r='XFD&#49;048576'", 1)
+    (problem,) = told(read_files([replaced(path, **{"xl/worksheets/sheet1.xml": far})], TODAY).problems, tmp_path)
+    assert "the sheet reaches to row 1048576, column XFD" in problem
+
+
 def test_a_small_file_that_unpacks_to_an_enormous_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No more is unpacked than a workbook may have, however little the package says it holds."""
     monkeypatch.setattr(bookchecks, "LARGEST", 5_000_000)
