@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, Final, Self
+from unicodedata import normalize
 
 from attrs import frozen
 
@@ -53,7 +54,7 @@ class Head:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a head as a list shows it; `InvalidEntry` for anything else."""
-        found = _HEAD.fullmatch(text)
+        found = _HEAD.fullmatch(normalize("NFKC", text).strip())
         if found is None:
             raise InvalidEntry(Problem("head", facts={"word": shown(text)}))
         return cls(int(found[1]), found[2])

@@ -116,7 +116,8 @@ def read_rows(db: Database, wanted: Iterable[str], upto: int = _ALL) -> Iterator
     waiting = iter(wanted)
     while chunk := list(islice(waiting, _CHUNK)):
         marks = ", ".join("?" * len(chunk))
-        rows = select(db, f"WHERE e.patient IN ({marks}) AND e.seq <= ? ORDER BY e.patient", [*chunk, upto])
+        where = f"WHERE e.patient IN ({marks}) AND e.seq <= ? AND e.type <> 'forgotten' ORDER BY e.patient"
+        rows = select(db, where, [*chunk, upto])
         for patient, of_one in groupby(rows, key=lambda row: row[1].patient):
             yield patient, list(of_one)
 

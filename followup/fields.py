@@ -83,6 +83,8 @@ def moment(value: str) -> str:
         datetime.fromisoformat(value)
     except (TypeError, ValueError):
         raise InvalidEntry(Problem("moment", facts={"word": shown(value)})) from None
+    if not value.isprintable():  # Python takes any character between day and time
+        raise InvalidEntry(Problem("moment", facts={"word": shown(value)}))
     return value
 
 

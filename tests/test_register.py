@@ -259,3 +259,21 @@ def test_entries_may_come_in_any_order_and_a_few_at_a_time(register: Register) -
     assert list(register.ledgers()) == list(other.ledgers())
     assert same(register.worklist(date(2026, 4, 1)), other.worklist(date(2026, 4, 1)))
     assert [*check(register), *check(other)] == []
+
+
+def test_a_list_tells_of_the_moment_when_it_was_made(tmp_path: Path) -> None:
+    """Reasons and findings asked for later are of the entries that the list was made from, whoever wrote since."""
+    path, on = tmp_path / "r.db", date(2026, 6, 1)
+    with Register.create(path, load_policy("dongguan")) as one, Register.open(path) as other:
+        one.record_all(ENTRIES)
+        expected = WorkList.of(list(one.ledgers()), one.policy, on)
+        listed, named = one.worklist(on), one.worklist(on)
+        other.record_all([Visited("p1", "2026-05-30", risk=4), Amended("p1", "2026-05-30", name="李某")])
+        assert same(listed, expected)
+        assert [line.name for line in named.lines if line.due.patient == "p1"] == ["王某"]
+        late = one.worklist(on, within=30)
+        other.forget("p1", on, "request")
+        with pytest.raises(RegisterError, match='no patient "p1" is registered'):
+            [line.findings for line in late.lines]
+    with pytest.raises(RegisterError, match="cannot be used"):
+        [line.due.reasons for line in late.lines]
