@@ -1,14 +1,44 @@
 """People who may be one and the same: found by what is known of them, and never merged by themselves."""
 
 from collections.abc import Iterable, Iterator
-from hashlib import sha256
+from datetime import date
+from hashlib import blake2b, sha256
 from itertools import groupby
 from operator import itemgetter
+from secrets import token_bytes
 
 from sqlite_utils import Database
 
-from followup.case import Case
+from followup.case import Case, case_on
 from followup.findings import Finding
+from followup.ledger import Ledger
+
+
+def duplicates(ledgers: Iterable[Ledger]) -> Iterator[Finding]:
+    """Yield the people who may be one, as last told of: by the ID number, or by name, birth date and village.
+
+    A finding names patient numbers alone. Of each ledger only hashes stay in memory, salted anew each time.
+
+    >>> from followup import Registered
+    >>> people = [Ledger(p, [Registered(p, "2026-01-05", id_number="SYNTHETIC-1")]) for p in ("p1", "p2")]
+    >>> [(found.code, found.patient, found.facts["others"]) for found in duplicates(people)]
+    [('same-id-number', 'p1', ('p2',))]
+    """
+    salt, first, alike = token_bytes(16), dict[bytes, str](), dict[bytes, tuple[str, ...]]()
+    for ledger in ledgers:
+        case = case_on(ledger, date.max)
+        for likeness in likenesses(case) if case is not None else ():
+            hashed = blake2b(likeness.encode(), key=salt, digest_size=16).digest()
+            known = first.setdefault(hashed, ledger.patient)
+            if known != ledger.patient:
+                alike[hashed] = (*alike.get(hashed, (likeness.split()[0], known)), ledger.patient)
+    for code, *people in sorted((code, *sorted(people)) for code, *people in alike.values()):
+        yield _finding(code, people)
+
+
+def _finding(code: str, people: Iterable[str]) -> Finding:
+    first, *others = people
+    return Finding(first, code, (), {"patient": first, "others": tuple(others)})
 
 
 def likenesses(case: Case) -> list[str]:
@@ -42,14 +72,10 @@ _NEW = """
 """
 
 
-def duplicates(db: Database, since: int | None = None) -> Iterator[Finding]:
+def kept_duplicates(db: Database, since: int | None = None) -> Iterator[Finding]:
     """Yield the people of a register who may be one; with `since` those alone of whom later entries tell."""
     rows = db.execute(_ALL) if since is None else db.execute(_NEW, [since])
-    yield from _found(rows)
-
-
-def _found(rows: Iterable[tuple[str, str]]) -> Iterator[Finding]:
     for likeness, alike in groupby(rows, key=itemgetter(0)):
-        first, *others = (patient for _, patient in alike)
-        if others:
-            yield Finding(first, likeness.split()[0], (), {"patient": first, "others": tuple(others)})
+        people = [patient for _, patient in alike]
+        if len(people) > 1:
+            yield _finding(likeness.split()[0], people)

@@ -9,10 +9,10 @@ from datetime import date
 from typing import Any, Final
 
 from followup.case import case_on
-from followup.entries import Admitted, Died, Discharged, Done, Entry, Lost, Missed, Referred, Registered, Visited
+from followup.entries import Admitted, Died, Discharged, Entry, Lost, Missed, Referred, Registered, Visited
 from followup.ledger import Ledger
 from followup.patientform import CONSENT, CONSENT_ON, FILLED_IN, PATIENT, PATIENT_FIELDS, PATIENT_READ
-from followup.terms import DeathReason, LineKind, LossReason, Reaction, Status, Term
+from followup.terms import DeathReason, LossReason, Reaction, Term
 from followup.visitform import (
     CLASS,
     DEATH,
@@ -70,16 +70,6 @@ def visit_rows(ledger: Ledger) -> Iterator[Cells]:
             yield {**row, PATIENT: ledger.patient, VISIT_ON: on}
 
 
-def unsaid(ledger: Ledger) -> int:
-    """Return how many of a person's facts no row of a form tells."""
-    return sum(not isinstance(fact, (Registered, *_TOLD)) and not _is_stay(fact) for fact in ledger.facts)
-
-
-def _is_stay(fact: Entry) -> bool:
-    """Say whether a duty was done that an import reads from "in hospital now"."""
-    return isinstance(fact, Done) and fact.kind is LineKind.STATUS_CHECK and fact.outcome == Status.IN_HOSPITAL
-
-
 def _recorded_on(fact: Entry) -> date:
     return max(fact.on, fact.informed_on or fact.on) if isinstance(fact, Discharged) else fact.on
 
@@ -87,11 +77,13 @@ def _recorded_on(fact: Entry) -> date:
 def _rows_of_day(facts: Collection[Entry]) -> Iterator[Cells]:
     """Put into one row what one row can say: a follow-up or a failed attempt with one of each of the others."""
     rows = [_visited(fact) for fact in facts if isinstance(fact, Visited)]
-    rows += [_missed(fact) for fact in facts if isinstance(fact, Missed | Lost)]
+    rows += _attempts(facts)
     for fact in facts:
         if isinstance(fact, Discharged | Referred | Admitted | Died):
             cells = _beside(fact)
-            row = next((row for row in rows if not cells.keys() & row.keys() and not _is_loss(row)), None)
+            row = next(
+                (row for row in rows if not cells.keys() & row.keys() and row.get(LOSS) not in _LOSSES.values()), None
+            )
             if row is None:
                 rows.append(cells)
             else:
@@ -99,8 +91,16 @@ def _rows_of_day(facts: Collection[Entry]) -> Iterator[Cells]:
     yield from rows
 
 
-def _is_loss(row: Cells) -> bool:
-    return LOSS in row and CLASS not in row
+def _attempts(facts: Collection[Entry]) -> Iterator[Cells]:
+    """Yield the rows of failed attempts and losses; an attempt with the reason of a loss was told in its row."""
+    losses = [fact for fact in facts if isinstance(fact, Lost)]
+    for fact in facts:
+        if isinstance(fact, Missed):
+            lost = next((loss for loss in losses if loss.reason == fact.reason and loss.reason in _LOSSES), None)
+            if lost is not None:
+                losses.remove(lost)
+            yield _missed(fact) | ({} if lost is None else _lost(lost))
+    yield from map(_lost, losses)
 
 
 def _visited(visit: Visited) -> Cells:
@@ -123,15 +123,13 @@ def _reaction(reaction: Reaction | None) -> Reaction | None:
     return Reaction.PRESENT if reaction is Reaction.SEVERE else reaction
 
 
-def _missed(fact: Missed | Lost) -> Cells:
-    reasons = {str(reason): reason.code for reason in LossReason}
-    if isinstance(fact, Lost):
-        known = fact.reason != LossReason.NOT_REACHED
-        return {
-            LOSS: str(reasons.get(fact.reason or "") if known else None) if fact.reason in reasons and known else "5"
-        }
-    found: Cells = {CLASS: "0", **_coded({"本次随访形式": fact.mode}), **_present(fact.present)}
-    return found | ({LOSS: "4"} if fact.reason == LossReason.NOT_REACHED else {})
+def _missed(fact: Missed) -> Cells:
+    reached = {} if fact.reason != LossReason.NOT_REACHED else {LOSS: str(LossReason.NOT_REACHED.code)}
+    return {CLASS: "0", **_coded({"本次随访形式": fact.mode}), **_present(fact.present), **reached}
+
+
+def _lost(fact: Lost) -> Cells:
+    return {LOSS: _LOSSES.get(fact.reason or "", _LOSSES[LossReason.OTHER])}
 
 
 def _beside(fact: Discharged | Referred | Admitted | Died) -> Cells:

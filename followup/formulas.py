@@ -9,16 +9,22 @@ BEGINNINGS: Final = ("=", "+", "-", "@", "\t", "\r")
 def defused(cell: str) -> str:
     """Return a cell as text that no spreadsheet runs: a leading apostrophe makes it so.
 
-    >>> defused("=1+1")
-    "'=1+1"
+    One more stands before a text that has such an apostrophe of its own, so that it keeps it on its way in.
+
+    >>> defused("=1+1"), defused("'=1+1"), defused("'twas")
+    ("'=1+1", "''=1+1", "'twas")
     """
-    return f"'{cell}" if cell.startswith(BEGINNINGS) else cell
+    return f"'{cell}" if _is_formula(cell) else cell
 
 
 def undefused(cell: str) -> str:
     """Return a cell without the apostrophe by which an export defused it.
 
-    >>> undefused("'=1+1"), undefused("'twas")
-    ('=1+1', "'twas")
+    >>> undefused("'=1+1"), undefused("''=1+1"), undefused("'twas")
+    ('=1+1', "'=1+1", "'twas")
     """
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(BEGINNINGS) else cell
+    return cell[1:] if cell.startswith("'") and _is_formula(cell) else cell
+
+
+def _is_formula(cell: str) -> bool:
+    return cell.lstrip("'").startswith(BEGINNINGS)

@@ -49,7 +49,7 @@ def _takes_effect(entry: Entry) -> date:
     return entry.on
 
 
-def _taken_back(entries: Sequence[Entry]) -> frozenset[str]:
+def taken_back(entries: Sequence[Entry]) -> frozenset[str]:
     """Return the ids that standing retractions name; a retraction stands unless a standing one names it."""
     waiting = {entry.id: entry.entry for entry in entries if isinstance(entry, Retracted)}
     against = Counter(waiting.values())
@@ -84,8 +84,8 @@ class Ledger:
 
     @facts.default
     def _facts(self) -> tuple[Entry, ...]:
-        taken_back = _taken_back(self.entries)
-        return tuple(e for e in self.entries if type(e) is not Retracted and not (taken_back and e.id in taken_back))
+        fallen = taken_back(self.entries)
+        return tuple(e for e in self.entries if type(e) is not Retracted and not (fallen and e.id in fallen))
 
     @effects.default
     def _effects(self) -> tuple[tuple[date, tuple[Entry, ...]], ...]:

@@ -20,7 +20,7 @@ from followup.case import Case, case_on
 from followup.chain import Head
 from followup.dates import SHANGHAI, work_calendar
 from followup.duevisit import DueVisit
-from followup.duplicates import duplicates
+from followup.duplicates import kept_duplicates
 from followup.entries import Entry
 from followup.entryjson import shown_id
 from followup.entryrows import blank, head, patients, read_ledgers, select
@@ -211,7 +211,7 @@ class Register:
 
     def duplicates(self, since: int | None = None) -> list[Finding]:
         """Return the people who may be one; with `since` those alone of whom more was told after so many entries."""
-        return list(duplicates(self.db, since))
+        return list(kept_duplicates(self.db, since))
 
     def head(self) -> Head:
         """Return how far the chain goes: lists show it, and `integrity.check` compares."""

@@ -3,13 +3,19 @@
 import csv
 import io
 from datetime import date
+from hashlib import blake2b
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from followup import Amended, Assigned, Entry, Registered, Retracted, load_policy
+from followup import Amended, Assigned, Entry, Ledger, Registered, Retracted, load_policy
 from followup.cli import main
+from followup.duplicates import duplicates
 from followup.integrity import check
 from followup.register import Register
 
@@ -46,12 +52,51 @@ def test_people_who_may_be_one_are_found(entries: list[Entry], expected: list[st
     register = Register.create(":memory:", load_policy("national-2018"))
     register.record_all(entries)
     found = register.duplicates()
+    assert list(duplicates(register.ledgers())) == found
     assert [" ".join([f.code, f.patient, *f.facts["others"]]) for f in found] == expected
     assert register.size() == len({entry.patient for entry in entries})
     assert list(check(register)) == []
     assert not any(
         word in f"{found!r}{[f.text(lang) for f in found for lang in ('zh', 'en')]}" for word in (NAME, NUMBER)
     )
+
+
+_PEOPLE = st.builds(
+    person,
+    st.sampled_from([f"p{number}" for number in range(1, 9)]),
+    name=st.sampled_from([None, "王某", "李某"]),
+    born=st.sampled_from([None, BORN]),
+    village=st.sampled_from([None, "甲村"]),
+    id_number=st.sampled_from([None, NUMBER, "990101199001010028"]),
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(_PEOPLE, max_size=8, unique_by=lambda entry: entry.patient), st.randoms())
+def test_the_register_finds_whom_the_function_finds(people: list[Registered], chance: Random) -> None:
+    """Whatever the order in which ledgers come, and in one order the findings."""
+    register = Register.create(":memory:", load_policy("national-2018"))
+    register.record_all(people)
+    known = list(register.ledgers())
+    chance.shuffle(known)
+    found = list(duplicates(known))
+    assert found == sorted(register.duplicates(), key=lambda each: (each.code, each.patient))
+    assert all(each.facts["others"] == tuple(sorted(each.facts["others"])) for each in found)
+
+
+def test_nothing_of_a_person_waits_in_memory_but_salted_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept of the same person differs from one search to the next."""
+    kept: list[bytes] = []
+
+    def hashing(told: bytes, *, key: bytes, digest_size: int) -> Any:
+        found = blake2b(told, key=key, digest_size=digest_size)
+        kept.append(found.digest())
+        return found
+
+    monkeypatch.setattr("followup.duplicates.blake2b", hashing)
+    people = [Ledger("p1", [person("p1", id_number=NUMBER)])]
+    assert [list(duplicates(people)), list(duplicates(people))] == [[], []]
+    assert len(set(kept)) == 2
 
 
 def test_whoever_is_forgotten_is_like_nobody() -> None:
@@ -70,7 +115,9 @@ def test_an_import_tells_of_those_whom_it_touches(tmp_path: Path) -> None:
             f'{{"type": "registered", "patient": "p{n}", "on": "2026-01-05", "id_number": "{NUMBER}"}}' for n in (1, 2)
         )
     )
-    (tmp_path / "b.jsonl").write_text('{"type": "registered", "patient": "p3", "on": "2026-01-05"}')
+    (tmp_path / "b.jsonl").write_text(
+        '{"type": "registered", "patient": "p3", "on": "2026-01-05", "id_number": "990101199001010028"}'
+    )
     register, told = tmp_path / "r.db", tmp_path / "report.csv"
     Register.create(register, load_policy("national-2018")).close()
 
