@@ -19,7 +19,8 @@ from followup.tables import GUARDS
 #: Personal data of an entry, kept apart from its body so that no program reads it by accident.
 _APART: Final = (*PERSONAL, "form")
 #: By their places in the chain: an index by patient would be read from end to end.
-_TOUCHED: Final = "SELECT DISTINCT patient FROM entries NOT INDEXED WHERE seq > ? ORDER BY patient"
+_TOUCHED: Final = "INSERT INTO touched SELECT DISTINCT patient FROM entries NOT INDEXED WHERE seq > ?"
+_LIVING: Final = "SELECT patient FROM patients WHERE patient > ? AND salt IS NOT NULL ORDER BY patient LIMIT ?"
 _CHUNK: Final = 50
 #: More entries than any register has.
 _ALL: Final = 1 << 62
@@ -82,14 +83,15 @@ def owner_of(db: Database, entry_id: str) -> str | None:
 
 
 def patients(db: Database) -> Iterator[str]:
-    """Return the numbers of all who are not forgotten, in order, few at a time."""
+    """Return the numbers of all who are not forgotten, in order."""
+    return _pages(db, _LIVING)
+
+
+def _pages(db: Database, query: str) -> Iterator[str]:
+    """Return patients few at a time: a question that stays open would lock its tables."""
     found = [""]
     while found:
-        rows = db.execute(
-            "SELECT patient FROM patients WHERE patient > ? AND salt IS NOT NULL ORDER BY patient LIMIT ?",
-            [found[-1], _CHUNK],
-        )
-        found = [patient for (patient,) in rows.fetchall()]
+        found = [patient for (patient,) in db.execute(query, [found[-1], _CHUNK]).fetchall()]
         yield from found
 
 
@@ -101,8 +103,10 @@ def forgotten(db: Database) -> list[tuple[str, str, str]]:
 
 def touched(db: Database, since: int) -> Iterator[str]:
     """Return the patients of whom an entry stands after the first `since`, in order."""
-    for (patient,) in db.execute(_TOUCHED, [since]):
-        yield patient
+    db.execute("CREATE TEMP TABLE IF NOT EXISTS touched (patient TEXT PRIMARY KEY) WITHOUT ROWID")
+    db.execute("DELETE FROM touched")
+    db.execute(_TOUCHED, [since])
+    yield from _pages(db, "SELECT patient FROM touched WHERE patient > ? ORDER BY patient LIMIT ?")
 
 
 def read_ledgers(db: Database, wanted: Iterable[str], upto: int = _ALL) -> Iterator[Ledger]:
@@ -137,18 +141,19 @@ def _entry(row: Sequence[Any]) -> Entry:
     return known_as(read_entry(TYPES[kind], content), known_id)
 
 
-def blank(db: Database, patient: str, on: date, reason: str) -> None:
-    """Leave of a person's entries their seals alone, and of the person a tombstone."""
+def blank(db: Database, patient: str, on: date, reason: str) -> int:
+    """Leave of a person's entries their seals alone, and of the person a tombstone; return how many there were."""
     (salt,) = db.execute("SELECT salt FROM patients WHERE patient = ?", [patient]).fetchone()
     rows = db.execute(f"SELECT {_ROW} {_FROM} WHERE e.patient = ?", [patient]).fetchall()
     for name in GUARDS:
         db.execute(f"DROP TRIGGER {name}")
     for seq, *row, personal in rows:
         seal = sealed(salt, row, personal)
-        blanked = (seal[:20], "forgotten", on.isoformat(), canonical({"seal": seal}), seq)
+        blanked = (f"~{seal[:19]}", "forgotten", on.isoformat(), canonical({"seal": seal}), seq)
         db.execute("DELETE FROM personal WHERE seq = ?", [seq])
         db.execute('UPDATE entries SET id = ?, type = ?, "on" = ?, recorded_at = NULL, body = ? WHERE seq = ?', blanked)
     tombstone = [on.isoformat(), reason, patient]
     db.execute("UPDATE patients SET salt = NULL, forgotten_on = ?, reason = ? WHERE patient = ?", tombstone)
     for statement in GUARDS.values():
         db.execute(statement)
+    return len(rows)

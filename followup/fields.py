@@ -13,6 +13,7 @@ from followup.terms import Function, Grade, Office, RiskLevel, Role, Seen, Sex, 
 _T = TypeVar("_T")
 _K = TypeVar("_K", bound=Term)
 
+_MOMENT: Final = re.compile(r"(19|2[01])\d\d-?\d\d-?\d\d([T ]|$)[\d:.,+Z-]*$", re.ASCII)
 _ID_NUMBER: Final = re.compile(r"[0-9A-Za-z()-]{5,20}")
 
 
@@ -83,7 +84,7 @@ def moment(value: str) -> str:
         datetime.fromisoformat(value)
     except (TypeError, ValueError):
         raise InvalidEntry(Problem("moment", facts={"word": shown(value)})) from None
-    if not value.isprintable():  # Python takes any character between day and time
+    if not _MOMENT.match(value):  # Python takes any character between day and time, and any year
         raise InvalidEntry(Problem("moment", facts={"word": shown(value)}))
     return value
 

@@ -1,7 +1,8 @@
 """Whether a register is what it says: its file, its chain, its audit, and its dates against its ledgers."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from sqlite_utils import Database
@@ -16,24 +17,28 @@ from followup.register import Register
 from followup.storage import sentences_of_sqlite, snapshot
 from followup.tables import GUARDS
 
+_MOST: Final = 1_000
 _CHAIN: Final = """
     SELECT e.seq, e.id, e.patient, e.type, e."on", e.recorded_at, e.body, p.body, s.salt, e.digest FROM entries e
     LEFT JOIN personal p ON p.seq = e.seq LEFT JOIN patients s ON s.patient = e.patient ORDER BY e.seq
 """
 
 
-def check(register: Register, since: Head | None = None) -> Iterator[Problem]:
-    """Yield everything about a register that is not as it was written, or not as it follows from that.
+def check(register: Register, since: Head | None = None) -> list[Problem]:
+    """Return everything about a register that is not as it was written, or not as it follows from that.
 
     `since` is the head that an earlier list showed: the register must still continue it. What is read is what
-    was there at one moment; any number of entries fits.
+    was there at one moment; any number of entries fits, and the first thousand problems are told.
     """
+    found: list[Problem] = []
     try:
         with sentences_of_sqlite(), snapshot(register.db):
-            damage = list(_file(register.db))
-            yield from damage or _content(register, since)
+            found += islice(_file(register.db), _MOST)
+            for problem in () if found else islice(_content(register, since), _MOST):
+                found.append(problem)
     except RegisterError as error:
-        yield from error.problems
+        found += error.problems
+    return found
 
 
 def repair(register: Register) -> None:
@@ -79,7 +84,7 @@ def _chain(db: Database) -> Iterator[Problem]:
         facts = {"seq": seq, "entry": shown(row[0])[:8], "patient": shown(row[1])}
         if seq != last + 1:
             yield Problem("check.gap", facts=facts)
-        elif linked(before, _seal(row, personal, salt)) != digest:
+        elif linked(before, _seal(row, personal, salt)) != digest or (salt is None and row[2] != "forgotten"):
             yield Problem("check.changed", facts=facts)
         last, before = seq, digest
 
@@ -97,20 +102,33 @@ def _seal(row: Sequence[str], personal: str | None, salt: str | None) -> str:
 def _audit(db: Database) -> Iterator[Problem]:
     """Compare each transaction with what was noted of it, and with the entries that it left."""
     before, last = "", 0
-    erased = set()
+    erased, rules, migrated = dict[str, str](), set[str](), False
     for number, writing in enumerate(writings(db), 1):
         if not writing.follows(before):
             yield Problem("check.audit", facts={"number": number, "at": shown(writing.at)})
         elif writing.head != _digest(db, writing.entries):
             yield Problem("check.recomputed", facts={"number": number, "at": writing.at, "entries": writing.entries})
         before, last = writing.digest, writing.entries
+        subject = writing.subject or ""
         if writing.action == "forget":
-            erased.add(writing.subject)
+            erased[subject.partition(" ")[0]] = subject
+        rules |= {subject} if writing.action in {"create", "adopt"} else set()
+        migrated |= writing.action == "migrate"
     (count,) = db.execute("SELECT count(*) FROM entries").fetchone()
     if count != last:
         yield Problem("check.uncounted", facts={"entries": count, "noted": last})
-    for patient, *_ in forgotten(db):
-        if patient not in erased:
+    yield from _erased(db, erased)
+    for policy, version, day in () if migrated else db.execute("SELECT id, version, adopted_from FROM policies"):
+        if f"{policy} {version} {day}" not in rules:
+            yield Problem("check.policy", facts={"id": shown(policy), "version": shown(version)})
+
+
+def _erased(db: Database, noted: Mapping[str, str]) -> Iterator[Problem]:
+    """Compare who was erased, and how many entries, with what the audit notes."""
+    counts = dict(db.execute("SELECT patient, count(*) FROM entries WHERE type = 'forgotten' GROUP BY 1").fetchall())
+    there = {patient: f"{patient} {counts.get(patient, 0)} {on} {reason}" for patient, on, reason in forgotten(db)}
+    for patient in {*counts, *there, *noted}:
+        if there.get(patient) != noted.get(patient):
             yield Problem("check.erased", facts={"patient": shown(patient)})
 
 
@@ -138,7 +156,11 @@ def _dates(register: Register) -> Iterator[Problem]:
             derived = kept(ledger, register.policy)
             for table in TABLES:
                 yield from _differences(db, ledger.patient, table, getattr(derived, table))
-    except (RegisterError, ValueError, KeyError):
+    except RegisterError:
+        raise
+    except Exception as error:
+        if any(kind.__name__ == "DatabaseError" for kind in type(error).__mro__):
+            raise
         yield Problem("check.unreadable")
     for table in TABLES:
         rows = db.execute(f"SELECT DISTINCT patient FROM {table} t WHERE NOT EXISTS {_LIVING}")  # noqa: S608

@@ -33,6 +33,8 @@ def refusals(ledger: Ledger, told: Sequence[Entry], owner_of: Callable[[str], st
             yield entry, Problem("patient.twice", facts={"patient": shown(entry.patient)})
         elif lone:
             yield entry, Problem("retract.registration", facts={"patient": shown(entry.patient)})
+        elif isinstance(entry, Retracted) and len(standing) > 1 and not any(one in told for one in standing[1:]):
+            yield entry, Problem("patient.twice", facts={"patient": shown(entry.patient)})
         elif isinstance(entry, Retracted):
             yield from _of_nothing(entry, ledger, owner_of)
 

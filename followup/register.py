@@ -35,6 +35,7 @@ from followup.noticefile import notice_from_text
 from followup.policy import Policy
 from followup.schedule import lines
 from followup.storage import (
+    OURS,
     Place,
     connected,
     copy,
@@ -47,7 +48,7 @@ from followup.storage import (
     snapshot,
     transaction,
 )
-from followup.tables import OURS, is_of_a_later_release, migrations
+from followup.tables import is_of_a_later_release, migrations
 from followup.terms import LineKind
 from followup.worklist import WorkList
 
@@ -84,6 +85,8 @@ class Register:
 
         Raises `RegisterError` where there is something already.
         """
+        if len(policy.editions) > 1 or not policy.texts:
+            raise RegisterError(Problem("adopt.first", facts={"id": policy.id}))
         named = is_path(place) and place != ":memory:"
         if named:
             new_file(place)
@@ -157,6 +160,7 @@ class Register:
         """
         if self.db.conn.in_transaction:
             with sentences_of_sqlite(), self.db.atomic():  # an error that is caught leaves nothing of it
+                self._check_rules()
                 yield
             return
         with sentences_of_sqlite(), transaction(self.db, keep=keep):
@@ -196,14 +200,22 @@ class Register:
         Number, day and reason stay, and the seals by which the chain goes on; copies and exports still hold the
         person. Raises `RegisterError` for an unknown patient.
         """
-        self.db.execute("PRAGMA secure_delete = ON")  # no trace is left in free pages
-        with self.batch():
-            self.ledger(patient)
-            blank(self.db, patient, on, reason)
-            drop(self.db, patient)
-            self.note("forget", patient)
-        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        self.db.execute("PRAGMA secure_delete = FAST")
+        if self.db.conn.in_transaction:
+            raise RegisterError(Problem("forget.batch"))
+        self.db.execute("PRAGMA secure_delete = ON")
+        try:
+            with self.batch():
+                self.ledger(patient)
+                count = blank(self.db, patient, on, reason)
+                drop(self.db, patient)
+                self.note("forget", f"{patient} {count} {on} {reason}")
+            with sentences_of_sqlite():
+                self.db.execute("VACUUM")  # no trace is left in free pages, nor where SQLite moved a row
+                (busy, *_) = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            self.db.execute("PRAGMA secure_delete = FAST")
+        if busy:
+            raise RegisterError(Problem("forget.open", facts={"patient": shown(patient)}))
 
     def backup(self, path: str | Path) -> None:
         """Write a copy of the register as it is at this moment into a new file, while others may write."""
@@ -362,7 +374,7 @@ def _take_further(db: Database, place: Place, by: By) -> None:
 
 #: The index has every id; the entries themselves are many times as long.
 _BEGINNING: Final = """
-    WHERE e.type <> 'forgotten' AND e.seq IN (
+    WHERE e.seq IN (
         SELECT seq FROM entries INDEXED BY entries_of_patient WHERE id >= ? AND id < ? LIMIT 2
     )
 """

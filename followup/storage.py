@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
+from weakref import WeakSet
 
 from sqlite_utils import Database
 
@@ -14,6 +15,10 @@ from followup.errors import Problem, RegisterError
 #: Where a register is: its path, or an open connection (of sqlite3, or of SQLCipher, which is no subclass of it).
 Place = Any
 
+#: The databases on which a batch is under way.
+_BATCHES: Final = WeakSet[Database]()
+#: "folu": how SQLite's own header says that a file is a register.
+OURS: Final = 0x666F6C75
 #: For so many seconds a writer waits for another one.
 PATIENCE: Final = 20
 
@@ -25,13 +30,19 @@ def is_path(place: Place) -> bool:
 
 def connected(place: Place) -> Database:
     """Return the open database of a path or a connection: foreign keys checked, each commit on the disk."""
-    connection = sqlite3.connect(str(place), timeout=PATIENCE) if is_path(place) else place
+    connection = sqlite3.connect(_plain(place), timeout=PATIENCE) if is_path(place) else place
     connection.isolation_level = None  # transactions begin where we say
+    connection.row_factory = None
     db = Database(connection)
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA secure_delete = FAST")
     return db
+
+
+def _plain(place: str | Path) -> str:
+    """Return a path that is one to SQLite too, whatever it is called: some builds take "file:a" for an address."""
+    return ":memory:" if place == ":memory:" else os.path.abspath(place)  # noqa: PTH100 - as the system has it
 
 
 def new_file(path: str | Path) -> None:
@@ -60,12 +71,34 @@ def copy(db: Database, path: str | Path) -> None:
     try:
         with sentences_of_sqlite(path):
             # An encrypted register stays so, with its key: a plain copy of it would be a leak.
-            db.execute("VACUUM INTO ?", [str(path)])
+            db.execute("VACUUM INTO ?", [os.path.abspath(path)])  # noqa: PTH100 - as above
         with Path(path).open("rb") as file:
             os.fsync(file.fileno())
     except BaseException:
         remove(path)
         raise
+
+
+def restored(source: str | Path, path: str | Path) -> None:
+    """Write the register of a backup into a new file; the backup is only read, be it on a disk that nobody may write.
+
+    Raises `RegisterError` for what is no register, and where there is a file already.
+    """
+    with sentences_of_sqlite(source):
+        backup = sqlite3.connect(_plain(source))
+        if backup.execute("PRAGMA application_id").fetchone() != (OURS,):
+            raise foreign(source)
+    new_file(path)
+    try:
+        with sentences_of_sqlite(source):
+            target = sqlite3.connect(_plain(path))
+            backup.backup(target)
+            target.close()
+    except BaseException:
+        remove(path)
+        raise
+    finally:
+        backup.close()
 
 
 def copy_beside(db: Database) -> None:
@@ -79,13 +112,24 @@ def copy_beside(db: Database) -> None:
 @contextmanager
 def transaction(db: Database, *, keep: bool = True) -> Iterator[None]:
     """Write all that happens within, or nothing of it (nor without `keep`); nobody else writes meanwhile."""
+    if db in _BATCHES:  # SQLite has rolled the batch around this one back: nothing of it may be kept
+        raise RegisterError(Problem("register.lost"))
     db.execute("BEGIN IMMEDIATE")
+    _BATCHES.add(db)
     try:
         yield
+        _check_batch(db)
         db.execute("COMMIT" if keep else "ROLLBACK")
     except BaseException:
         db.rollback()
         raise
+    finally:
+        _BATCHES.discard(db)
+
+
+def _check_batch(db: Database) -> None:
+    if not db.conn.in_transaction:
+        raise RegisterError(Problem("register.lost"))
 
 
 @contextmanager
@@ -121,7 +165,8 @@ def foreign(place: Place) -> RegisterError:
 
 
 _SAID: Final = {
-    "locked": "register.busy",
+    "database is locked": "register.busy",
+    "closed database": "register.closed",
     "readonly": "register.readonly",
     "unable to open": "register.folder",
     "not a database": "register.foreign",

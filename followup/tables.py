@@ -1,6 +1,7 @@
 """A register's tables and triggers, and how those of an earlier release become them."""
 
 import json
+from hashlib import sha256
 from secrets import token_hex
 from typing import Final
 
@@ -8,12 +9,10 @@ from sqlite_utils import Database, Migrations
 
 from followup.chain import linked, sealed
 from followup.entries import canonical
+from followup.errors import Problem, RegisterError
+from followup.storage import OURS
 
 migrations = Migrations("followup")
-
-#: "folu": how SQLite's own header says that a file is a register.
-OURS: Final = 0x666F6C75
-
 
 #: The indexes of what is derived: dropped and made again where all of it is.
 INDEXES: Final = {
@@ -49,6 +48,32 @@ GUARDS: Final = {
     "personal_undeleted": """
         CREATE TRIGGER personal_undeleted BEFORE DELETE ON personal
         BEGIN SELECT RAISE(ABORT, 'a person is forgotten as a whole'); END
+    """,
+    "personal_written_once": """
+        CREATE TRIGGER personal_written_once BEFORE INSERT ON personal
+        WHEN EXISTS (SELECT 1 FROM personal WHERE seq = NEW.seq)
+        BEGIN SELECT RAISE(ABORT, 'entries are never replaced'); END
+    """,
+    "audit_written_once": """
+        CREATE TRIGGER audit_written_once BEFORE INSERT ON audit
+        WHEN EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq)
+        BEGIN SELECT RAISE(ABORT, 'the audit is never replaced'); END
+    """,
+    "patients_unchanged": """
+        CREATE TRIGGER patients_unchanged BEFORE UPDATE ON patients
+        BEGIN SELECT RAISE(ABORT, 'patients are never changed'); END
+    """,
+    "patients_undeleted": """
+        CREATE TRIGGER patients_undeleted BEFORE DELETE ON patients
+        BEGIN SELECT RAISE(ABORT, 'patients are never deleted'); END
+    """,
+    "policies_unchanged": """
+        CREATE TRIGGER policies_unchanged BEFORE UPDATE ON policies
+        BEGIN SELECT RAISE(ABORT, 'policies are never changed; adopt another one'); END
+    """,
+    "policies_undeleted": """
+        CREATE TRIGGER policies_undeleted BEFORE DELETE ON policies
+        BEGIN SELECT RAISE(ABORT, 'policies are never deleted'); END
     """,
     "audit_unchanged": """
         CREATE TRIGGER audit_unchanged BEFORE UPDATE ON audit
@@ -89,8 +114,10 @@ def append_only(db: Database) -> None:
 
 def _seal_anew(db: Database) -> None:
     """Write the entries of an earlier release over, each with a seal by its person's own salt."""
-    before, salts = "", dict[str, str]()
-    for seq, entry_id, patient, kind, on, recorded_at, body, personal in db.execute(_FORMER):
+    before, former, salts = "", "", dict[str, str]()
+    for seq, entry_id, patient, kind, on, recorded_at, body, personal, salt, digest in db.execute(_FORMER):
+        _check_former(former, (entry_id, patient, kind, on, recorded_at, body), personal, salt, digest)
+        former = digest
         if patient not in salts:
             salts[patient] = token_hex(16)
             db.execute("INSERT INTO patients (patient, salt) VALUES (?, ?)", [patient, salts[patient]])
@@ -101,6 +128,14 @@ def _seal_anew(db: Database) -> None:
         db.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [seq, *row, before])
         if personal:
             db.execute("INSERT INTO personal VALUES (?, ?)", [seq, personal])
+
+
+def _check_former(before: str, row: tuple[str, ...], personal: str | None, salt: str, digest: str) -> None:
+    """Refuse to seal an entry anew that was changed: it would pass for genuine."""
+    apart = json.loads(row[5]).get("personal")
+    is_whole = apart is None or apart == sha256(f"{salt}{personal}".encode()).hexdigest()
+    if not is_whole or sha256(canonical([before, *row]).encode()).hexdigest() != digest:
+        raise RegisterError(Problem("register.altered", facts={"patient": row[1], "entry": row[0][:8]}))
 
 
 def is_of_a_later_release(db: Database) -> bool:
@@ -155,7 +190,7 @@ _MOVED_ASIDE: Final = (
     "DELETE FROM derived",
 )
 _FORMER: Final = """
-    SELECT e.seq, e.id, e.patient, e.type, e."on", e.recorded_at, e.body, p.body
+    SELECT e.seq, e.id, e.patient, e.type, e."on", e.recorded_at, e.body, p.body, p.salt, e.digest
     FROM former_entries e LEFT JOIN former_personal p ON p.id = e.id ORDER BY e.seq
 """
 _MOVED_OVER: Final = ("DROP TABLE former_personal", "DROP TABLE former_entries")

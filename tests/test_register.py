@@ -275,5 +275,5 @@ def test_a_list_tells_of_the_moment_when_it_was_made(tmp_path: Path) -> None:
         other.forget("p1", on, "request")
         with pytest.raises(RegisterError, match='no patient "p1" is registered'):
             [line.findings for line in late.lines]
-    with pytest.raises(RegisterError, match="cannot be used"):
+    with pytest.raises(RegisterError, match="is closed"):
         [line.due.reasons for line in late.lines]

@@ -17,7 +17,7 @@ from followup.cli import main
 from followup.errors import RegisterError
 from followup.integrity import check
 from followup.register import Register
-from followup.tables import OURS
+from followup.storage import OURS
 
 POLICY = load_policy("dongguan")
 #: Registers as earlier releases left them, of synthetic people.

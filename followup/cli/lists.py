@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from followup.cli.options import OVERDUE, Day, Days, Moment, command, opened, write
+from followup.cli.options import OVERDUE, Day, Days, Moment, command, keep_off, opened, write
 from followup.errors import Problem, RegisterError, unknown
 
 
@@ -43,13 +43,14 @@ def due(
     from followup.terms import Bucket
     from followup.views import render
 
+    keep_off(output, register)
     with opened(register) as found:
-        if team is not None and team not in found.teams():
-            raise RegisterError(unknown("team", team, found.teams()))
         day = on or (today if as_known is None else as_known.astimezone(SHANGHAI).date())
         if since is not None and since >= day:
             raise RegisterError(Problem("since", facts={"since": since, "on": day}))
         listed = found.worklist(day, team, within, as_known)
+        if team is not None and not sum(listed.counts.values()) and team not in found.teams():
+            raise RegisterError(unknown("team", team, found.teams()))
         if since is not None:
             listed = found.compared(listed, since, team, within, as_known)
         text = render(listed, form, lang, with_names=with_names)

@@ -144,6 +144,21 @@ def write(path: Path, text: str) -> None:
         raise InvalidFile(Problem("output", facts={"path": path, "reason": error.strerror})) from None
 
 
+def keep_off(path: Path | None, register: Path, *files: Path) -> None:
+    """Refuse to write over a register, what SQLite keeps beside it, or a file that is read."""
+    kept = [*(Path(f"{register}{end}") for end in ("", "-wal", "-shm", "-journal")), *files]
+    if path is not None and any(path.resolve() == one.resolve() or _is_same(path, one) for one in kept):
+        raise InvalidFile(Problem("report.same", (str(path),)))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Say whether two paths lead to one file; a file that is not there is none."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
 def end_of_day(day: date) -> datetime:
     """Return the last moment of a civil day."""
     from followup.dates import SHANGHAI

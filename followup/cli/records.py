@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from followup.cli.options import command, now, opened, write, written_by
+from followup.cli.options import command, keep_off, now, opened, write, written_by
 from followup.errors import InvalidFile, Problem, RefusedEntries, shown
 from followup.sentences import LANGUAGES, say
 
@@ -43,19 +43,10 @@ def import_(
     """导入随访表格 · Import official forms (.xlsx, .xls, .csv) or JSON lines (.jsonl), all or nothing."""
     from followup.forms import Reading, entries_of
 
-    if report is not None and any(_is_same(report, path) for path in (register, *files)):
-        raise InvalidFile(Problem("report.same", (str(report),)))
+    keep_off(report, register, *files)
     reading = Reading(recorded_at=now())
     with opened(register, writer) as found:
         _take(found, reading, lambda: entries_of(files, today, reading), lang, keep=not dry_run, report=report)
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    """Say whether two paths lead to one file; a file that is not there is none."""
-    try:
-        return one.samefile(other)
-    except OSError:
-        return False
 
 
 @click.command()

@@ -69,11 +69,11 @@ def backup(register: Path, file: Path, today: date, lang: str) -> None:  # noqa:
 def restore(file: Path, register: Path, writer: str | None, today: date, lang: str) -> None:  # noqa: ARG001
     """由备份恢复 · Make a register of a backup; nothing is overwritten."""
     from followup.register import Register
+    from followup.storage import restored
 
-    if register.exists():
-        raise RegisterError(Problem("register.exists", facts={"path": register}))
-    with opened(file) as copy:
-        copy.backup(register)
+    if not file.is_file():
+        raise RegisterError(Problem("register.missing", facts={"path": file}))
+    restored(file, register)
     with Register.open(register, author=writer, program=program()) as found:
         with found.batch():
             found.note("restore", file.name)
