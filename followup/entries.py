@@ -95,6 +95,9 @@ class Entry:
         told = {name: value for name, value in self.as_json().items() if name not in _HIDDEN}
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in told.items())})"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001 - IPython's and hypothesis's own
+        printer.text(repr(self))  # else they show every field, hidden ones too
+
     @property
     def recorded_on(self) -> date | None:
         """The civil day on which it was entered; None where nobody knows."""

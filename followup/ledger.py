@@ -111,6 +111,12 @@ class Ledger:
         ]
         return Ledger(self.patient, known) if any(type(entry) is Registered for entry in known) else None
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001 - IPython's and hypothesis's own
+        with printer.group(4, f"Ledger({self.patient!r}, [", "])"):
+            for entry in self.entries:
+                printer.break_()
+                printer.text(f"{entry!r},")
+
     def __attrs_post_init__(self) -> None:
         for entry in self.entries:
             if entry.patient != self.patient:

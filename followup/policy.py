@@ -162,7 +162,7 @@ class Policy:
     title: Title
     extends: str | None = None
     version: str
-    rules: tuple[Rule, ...] = field(eq=False)
+    rules: tuple[Rule, ...] = field(eq=False, repr=False)
     #: The rules of bases that are switched off.
     offs: tuple[Off, ...] = ()
     #: The TOML texts, bases first: what a register keeps.
@@ -184,6 +184,9 @@ class Policy:
     @changes.default
     def _changes(self) -> bool:
         return any(rule.until is not None for rule in self.rules)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001 - IPython's and hypothesis's own
+        printer.text(repr(self))
 
     def matching(self, state: State) -> Mapping[Rule, None]:
         """Return the rules whose condition holds in a state, whatever their dates, in order and to look up."""

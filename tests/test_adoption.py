@@ -7,7 +7,6 @@ import pytest
 from attrs import evolve
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from strategies import ledgers
 from test_register import renamed, same
 
 from followup import (
@@ -27,6 +26,7 @@ from followup.errors import RegisterError
 from followup.noticefile import notice_from_text
 from followup.register import Register
 from followup.storage import transaction
+from followup.testing import ledgers
 
 NATIONAL, DONGGUAN = load_policy("national-2018"), load_policy("dongguan")
 NOTICE = """

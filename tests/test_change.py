@@ -8,14 +8,15 @@ from attrs import astuple, evolve, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.vendor.pretty import RepresentationPrinter
-from madepolicies import when
-from strategies import SEASONS, Question, days_of, ledgers, policies
+from strategies import Question, policies
 
 from followup import Bucket, DueVisit, Interval, Ledger, Policy, Registered, Visited, due_visits, load_policy, standing
 from followup.policy import FOLLOW_UPS
 from followup.policyfile import policy_from_texts
 from followup.shifts import shifts
 from followup.terms import Direction, LineKind, Stability
+from followup.testing import SPANS, ledgers
+from followup.testing.spans import days
 
 DAY: Final = timedelta(1)
 NATIONAL: Final = load_policy("national-2018")
@@ -52,11 +53,11 @@ class Change:
 @st.composite
 def changes(draw: st.DrawFn) -> Change:
     """Draw a change of rules around which somebody lives."""
-    season = draw(st.sampled_from(SEASONS))
-    ledger = draw(ledgers(season=season))
-    day = draw(days_of(season))
+    span = draw(st.sampled_from(SPANS))
+    ledger = draw(ledgers(span=span))
+    day = draw(days(span))
     old, new = (in_force(draw(policies()), day - DAY) for _ in range(2))
-    on = draw(days_of(season)) + timedelta(draw(st.sampled_from([0, 0, 7, 40])))
+    on = draw(days(span)) + timedelta(draw(st.sampled_from([0, 0, 7, 40])))
     return Change(ledger, evolve(old, duties_from=None), evolve(new, duties_from=None), day, on)
 
 
@@ -189,9 +190,3 @@ def test_shifts_say_whom_a_change_touches() -> None:
     (shift,) = shifts([ledger], NATIONAL, NATIONAL.then(town("2 months"), day), day)
     assert (shift.direction, str(shift.before), str(shift.after)) == (Direction.EARLIER, "2026-04-12", "2026-03-12")
     assert (shift.stability, shift.kind) == (Stability.STABLE, LineKind.VISIT)
-
-
-def test_a_condition_leaves_open_what_is_not_given() -> None:
-    """The made policies say what they mean."""
-    assert when(misses={1})[4] == {1}
-    assert len(when()[0]) == 7

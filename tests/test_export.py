@@ -15,7 +15,6 @@ from attrs import evolve
 from click.testing import CliRunner
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from strategies import ledgers
 from test_register import renamed
 
 from followup import (
@@ -43,6 +42,7 @@ from followup.formrows import patient_row, visit_rows
 from followup.forms import read_files
 from followup.redaction import without_ids
 from followup.register import Register
+from followup.testing import ledgers
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "district"
 NATIONAL = load_policy("national-2018")

@@ -71,6 +71,8 @@ ORDER = [
     "formfiles",
     "exports",
     "views",
+    "testing",
+    "hypothesishook",
     "cli",
     "__main__",
 ]

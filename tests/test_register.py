@@ -11,7 +11,6 @@ import pytest
 from attrs import evolve
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from strategies import ledgers
 
 from followup import (
     Admitted,
@@ -33,6 +32,7 @@ from followup.forms import read_files
 from followup.integrity import check
 from followup.policyfile import policy_from_texts
 from followup.register import Register
+from followup.testing import ledgers
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "district"
 ENTRIES = [

@@ -17,8 +17,9 @@ from followup.sentences import LANGUAGES
 if TYPE_CHECKING:
     from followup.register import Register
 
-#: Exit codes: 1 someone is overdue and --fail-overdue was given, 2 wrong usage (click's own), 3 bad data.
-OVERDUE, BAD_DATA = 1, 3
+#: Exit codes: 1 someone is overdue and --fail-overdue was given, or a policy fails its test, 2 wrong usage (click's
+#: own), 3 bad data.
+OVERDUE, FAILED, BAD_DATA = 1, 1, 3
 
 _WITHIN: Final = re.compile(r"(\d{1,3})d?")
 

@@ -1,21 +1,25 @@
-"""Commands about rules: init, policy (list, show, audit, diff, adopt), calendar."""
+"""Commands about rules: init, policy (list, show, audit, diff, test, adopt), calendar."""
 
 import sys
 from collections import Counter
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from followup.cli.options import BAD_DATA, Day, command, now, opened, program, written_by
+from followup.cli.options import BAD_DATA, FAILED, Day, command, now, opened, program, written_by
 from followup.errors import InvalidPolicy, Problem
 from followup.sentences import say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from followup.policy import Policy
     from followup.register import Register
     from followup.shifts import Shift
+    from followup.testing import WorkedCase
 
 
 @click.command()
@@ -113,6 +117,68 @@ def adopt(register: Path, name: str, day: date, dry_run: bool, writer: str | Non
         else:
             found.adopt(new, day, now())
             click.echo(say(lang, "adopt.done", on=day, policy=new.title.text(lang), version=new.version))
+
+
+@policy.command()
+@click.argument("name")
+@click.option(
+    "--examples", type=click.IntRange(1), default=100, show_default=True, help="People a law. 每条定律的人数。"
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Where the drawing begins. 随机起点。")
+@click.option("--cases", type=click.Path(path_type=Path), help="Worked cases: a file or a folder. 案例文件或文件夹。")
+@command
+def test(name: str, examples: int, seed: int, cases: Path | None, today: date, lang: str) -> None:  # noqa: ARG001
+    """检验一份规则 · Test a policy (name or TOML file): audit, laws, worked cases; exits with 1 where one fails."""
+    from followup.policyfile import load_policy
+
+    if find_spec("hypothesis") is None:
+        raise InvalidPolicy(Problem("testing.extra"))
+    from followup.testing import read_cases
+
+    found = load_policy(name)
+    known = () if cases is None else read_cases(cases)
+    passed = [_tell_audit(found, lang), _tell_laws(found, examples, seed, lang), _tell_cases(found, known, lang)]
+    if not all(passed):
+        sys.exit(FAILED)
+
+
+def _tell_audit(found: "Policy", lang: str) -> bool:
+    from followup.testing.checks import audit_errors
+
+    errors = audit_errors(found)
+    click.echo(say(lang, "audit.title", id=found.id, version=found.version, errors=len(errors)))
+    for remark in errors:
+        click.echo(say(lang, "audit.error", text=remark.text(lang)))
+    return not errors
+
+
+def _tell_laws(found: "Policy", examples: int, seed: int, lang: str) -> bool:
+    from followup.testing.checks import verdicts
+
+    click.echo(say(lang, "test.title", examples=examples, seed=seed))
+    broken = 0
+    for verdict in verdicts(found, examples=examples, seed=seed):
+        key = "test.holds" if verdict.broken is None else "test.fails"
+        click.echo(say(lang, key, law=verdict.law.text(lang)))
+        if verdict.broken is not None:
+            broken += 1
+            click.echo(verdict.broken.story.told(lang) + "\n")
+    return not broken
+
+
+def _tell_cases(found: "Policy", known: "Sequence[WorkedCase]", lang: str) -> bool:
+    from followup.testing import CaseBroken
+
+    broken = 0
+    for case in known:
+        try:
+            case.check(found)
+        except CaseBroken as otherwise:
+            broken += 1
+            click.echo(otherwise.text(lang) + "\n")
+    if known:
+        click.echo(say(lang, "test.cases", good=len(known) - broken, all=len(known)))
+    return not broken
 
 
 def _tell_shifts(register: "Register", new: "Policy", day: date, found: "list[Shift]", lang: str) -> None:

@@ -1,0 +1,85 @@
+"""Law 8: a change of rules makes nobody overdue for a day before it took effect."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from functools import partial
+from typing import Final
+
+from followup.entries import Entry, Registered, Retracted
+from followup.policy import FOLLOW_UPS, Policy
+from followup.schedule import due_visits
+from followup.testing.ledgers import ledgers
+from followup.testing.spans import SPANS, span_from
+from followup.testing.story import Line
+from followup.testing.trial import Law, Scheduler, Trial, due_days, told_of
+
+_DAY: Final = timedelta(days=1)
+_EVE: Final = timedelta(days=20)
+
+
+def scheduler_of(policy: Policy) -> Scheduler:
+    """Return the scheduler that this library is under a policy."""
+    return lambda ledger, on: due_visits(ledger, policy, on)
+
+
+def check_change(
+    old: Policy, new: Policy, day: date | None = None, *, examples: int | None = None, seed: int | None = None
+) -> None:
+    """Check law 8 for a change from one policy to another on a day (default: in turn, a day in each of `SPANS`).
+
+    Before the day the old policy's answer holds; from it on nobody is overdue for a day before it who was not
+    overdue by the old one, and where the rules have no dates of their own the last day is `max(new, min(old, day))`.
+    Raises `LawBroken`.
+
+    >>> from followup import load_policy
+    >>> check_change(load_policy("national-2018"), load_policy("dongguan"), date(2026, 12, 1), examples=20)
+    """
+    for change in [first + _EVE for first, _ in SPANS] if day is None else [day]:
+        joined = old.then(new, change)
+        law = Law("change", 8, partial(_follows, old, new, change))
+        people = ledgers(span=span_from(change - _EVE))
+        law(scheduler_of(joined), policy=joined, people=people, examples=examples, seed=seed)
+
+
+def _follows(old: Policy, new: Policy, day: date, trial: Trial) -> None:
+    before = min(trial.on, day - _DAY)
+    found = trial.lines(on=before)
+    was = due_visits(trial.ledger, old, before)
+    trial.expect(told_of(found) == told_of(was), "before", found, day=day, found=due_days(was))
+    no_early_news(trial)
+    if all(rule.since < day and rule.until is None and rule.transition is None for rule in (*old.rules, *new.rules)):
+        _counts(trial, due_days(due_visits(trial.ledger, old, max(trial.on, day))), new, day)
+
+
+def _counts(trial: Trial, was: dict[str, date], new: Policy, day: date) -> None:
+    """Expect that the last day of a follow-up is the later of the new one and the earlier of old one and day."""
+    on = max(trial.on, day)
+    found, will = trial.lines(on=on), due_days(due_visits(trial.ledger, new, on))
+    now = due_days(found)
+    for kind in FOLLOW_UPS & will.keys():
+        due_on = max(will[kind], min(was.get(kind, day), day))
+        trial.expect(now.get(kind) == due_on, "formula", found, kind=kind, due=due_on, day=day)
+
+
+def no_early_news(trial: Trial) -> None:
+    """On a day on which the rules change nobody is overdue who was not so, for as early a day, on its eve."""
+    for day in () if trial.policy is None else trial.policy.changes_after(trial.ledger.entries[0].on):
+        known = list(_known_by(trial, day - _DAY))
+        if any(isinstance(entry, Registered) for entry in known):
+            eve, found = trial.lines(known, day - _DAY), trial.lines(known, day)
+            _was_overdue(trial, day, due_days(eve), found)
+
+
+def _known_by(trial: Trial, eve: date) -> Iterator[Entry]:
+    """Return the entries that take effect by a day, and what takes any of them back."""
+    late = {entry.id for day, entries in trial.ledger.effects for entry in entries if day > eve}
+    for entry in trial.ledger.entries:
+        if entry.id not in late and (entry.on <= eve or isinstance(entry, Retracted)):
+            yield entry
+
+
+def _was_overdue(trial: Trial, day: date, was: dict[str, date], found: Sequence[Line]) -> None:
+    for line in found:
+        is_early = line.due_on < day
+        facts = {"kind": line.kind, "due": line.due_on, "day": day}
+        trial.expect(not is_early or was.get(line.kind, date.max) <= line.due_on, "early", found, **facts)

@@ -1,0 +1,110 @@
+"""Strategies of ledgers: one person's story of a few weeks, and the days on which to ask about it."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, timedelta
+from functools import cache
+from typing import Any, Final
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from followup.entries import TYPES, Entry, Registered, Retracted
+from followup.ledger import Ledger
+from followup.policy import Policy
+from followup.terms import Function, Grade, Insight, Physical, Reaction, RiskLevel
+from followup.testing.entries import Fields, built, entries, that_matter
+from followup.testing.spans import Span, days, spans
+
+#: A follow-up that tells little: no class is recorded, and none is computed.
+_VAGUE: Final[Fields] = {name: st.none() for name in ("mode", "present", "stability", "insight")} | {"risk": st.just(0)}
+#: The follow-up of somebody who is well by every criterion: only such a one is computed as stable.
+_WELL: Final[Fields] = {
+    "risk": st.just(RiskLevel.NONE),
+    "symptoms": st.just(()),
+    "insight": st.just(Insight.FULL),
+    "functions": st.just(dict.fromkeys(Function, Grade.GOOD)),
+    "reaction": st.just(Reaction.NONE),
+    "physical": st.just(Physical.STABLE),
+    "stability": st.none(),
+}
+#: How often what happens in a ledger beside follow-ups, where not once.
+_OFTEN: Final = {"missed": 10, "incident": 4, "admitted": 2, "discharged": 2, "moved_in": 2, "retracted": 0}
+#: A registration lies in the first days of a span, or some days later.
+_EARLY, _LATE = timedelta(days=4), timedelta(days=14)
+
+
+@st.composite
+def ledgers(
+    draw: st.DrawFn,
+    patient: str = "p1",
+    *,
+    span: Span | None = None,
+    kinds: Collection[str] | None = None,
+    policy: Policy | None = None,
+) -> Ledger:
+    """Draw the ledger of one person: registered once as a rule, with a handful of entries, before it too.
+
+    `span` is the first and the last day on which anything happens, both inclusive (default: one of `SPANS`);
+    `kinds` are the entry types that may follow the registration (default: all); with `policy` the days lie, every
+    second time, around one on which its rules change.
+
+    >>> from hypothesis import find
+    >>> ledger = find(ledgers(kinds=["visited"]), lambda ledger: any(entry.type == "visited" for entry in ledger.facts))
+    >>> [entry.type for entry in ledger.entries]
+    ['registered', 'visited']
+    """
+    weeks = draw(spans(policy)) if span is None else span
+    wanted = frozenset(TYPES if kinds is None else kinds) - {"retracted"}
+    known = [draw(registrations(patient, weeks))]
+    known += draw(st.lists(events(patient, weeks, wanted), max_size=10)) if wanted else []
+    taken_back = draw(_retractions(known, weeks)) if kinds is None or "retracted" in kinds else []
+    return Ledger(patient, [*known, *taken_back])
+
+
+@cache
+def registrations(patient: str, span: Span) -> SearchStrategy[Entry]:
+    """Return registrations in a span's first days, most of them bare."""
+    first, last = span
+    bare = st.builds(Registered, st.just(patient), days((first, min(first + _EARLY, last))))
+    return bare | built("registered", patient, (first, min(first + _LATE, last)), that_matter("registered", span))
+
+
+@cache
+def events(patient: str, span: Span, kinds: frozenset[str] = frozenset(TYPES)) -> SearchStrategy[Entry]:
+    """Return what may happen to a patient: about every second time a follow-up, where there may be any."""
+    lean = {kind: built(kind, patient, span, that_matter(kind, span)) for kind in TYPES if kind in kinds}
+    found = [lean[kind] for kind in lean for _ in range(_OFTEN.get(kind, 1))]
+    if "visited" in kinds:
+        well = built("visited", patient, span, that_matter("visited", span) | _WELL)
+        vague = built("visited", patient, span, that_matter("visited", span) | _VAGUE)
+        full = entries("visited", patient=patient, span=span)
+        found = [lean["visited"]] * 18 + [vague] * 5 + [well] * 3 + [full] * 3 + found
+    return st.sampled_from(found).flatmap(lambda chosen: chosen)  # one_of would count each but once
+
+
+@st.composite
+def _retractions(draw: st.DrawFn, known: Sequence[Entry], span: Span) -> list[Entry]:
+    """Draw a few retractions of known entries, and of one another."""
+    found = list(known)
+    for _ in range(draw(st.sampled_from([0, 0, 1, 2]))):
+        taken = draw(st.sampled_from(found[:0:-1] * 4 + found[:1]))  # the registration seldom
+        found.append(Retracted(taken.patient, draw(days(span)), entry=taken.id))
+    return found[len(known) :]
+
+
+def asking_days(ledger: Ledger, lines_on: Any, more: Iterable[date] = ()) -> SearchStrategy[date]:
+    """Return the days near a ledger's entries, and near those on which something opens or falls due.
+
+    `lines_on` answers what is due on a day; `more` are further days, as those on which rules change. The eve of
+    the registration is among them, the last to be chosen.
+    """
+    begins = min(fact.on for fact in ledger.entries if isinstance(fact, Registered))
+    told = {entry.on for entry in ledger.entries} | {day for day, _ in ledger.effects}
+    due = {day for on in told for line in lines_on(on) for day in _days_of(line)}
+    near = {day + timedelta(count) for day in told | due | set(more) for count in (-1, 0, 1)}
+    return st.sampled_from(sorted((day for day in near if day >= begins - timedelta(1)), key=lambda d: (d < begins, d)))
+
+
+def _days_of(line: Any) -> list[date]:
+    opens_on = getattr(line, "opens_on", None)
+    return [line.due_on] if opens_on is None else [opens_on, line.due_on]
