@@ -14,7 +14,7 @@ def _run(*words: str) -> str:
     return subprocess.run(command, capture_output=True, check=True, encoding="utf-8", cwd=EXAMPLES).stdout
 
 
-@pytest.mark.parametrize("name", ["daily_due_list.py", "own_database.py", "own_policy.py"])
+@pytest.mark.parametrize("name", ["daily_due_list.py", "own_database.py", "own_policy.py", "own_tests.py"])
 def test_an_example_is_at_most_40_lines(name: str) -> None:
     """An example is read in one go."""
     assert len((EXAMPLES / name).read_text("utf-8").splitlines()) <= 40
@@ -54,6 +54,12 @@ def test_own_policy_is_stricter_than_the_national_one() -> None:
         "Follow-up every week, unstable",
         "At least four follow-ups a year",
     ]
+
+
+def test_own_tests_pass_and_catch_the_wrong_rule() -> None:
+    """A district's rule keeps the laws that bare dates can keep, its policy all of them, and a wrong rule is caught."""
+    printed = _run("-m", "pytest", "-q", "--no-cov", "-p", "no:cacheprovider", "own_tests.py")
+    assert "6 passed, 2 skipped" in printed
 
 
 def test_bundled_district_is_what_its_generator_makes(tmp_path: Path) -> None:

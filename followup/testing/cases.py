@@ -211,8 +211,14 @@ def _value(kind: str, name: str, value: str, earlier: list[Entry]) -> Any:
     if name == "functions":
         return dict(pair.partition("=")[::2] for pair in value.split())
     if name == "entry":
-        return earlier[int(value) - 1].id if value.isdecimal() and 0 < int(value) <= len(earlier) else value
+        return _earlier(value, earlier).id
     return {"yes": True, "no": False}.get(value, int(value) if name == "risk" and value.isdecimal() else value)
+
+
+def _earlier(number: str, entries: list[Entry]) -> Entry:
+    if not (number.isdecimal() and 0 < int(number) <= len(entries)):
+        raise InvalidFile(Problem("case.entry", facts={"word": shown(f"entry {number}")}))
+    return entries[int(number) - 1]
 
 
 def answer(ledger: Ledger, policy: Policy, on: date, expected: str) -> str:

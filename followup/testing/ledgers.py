@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any, Final
 
+from attrs import evolve
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -31,6 +32,7 @@ _WELL: Final[Fields] = {
 _OFTEN: Final = {"missed": 10, "incident": 4, "admitted": 2, "discharged": 2, "moved_in": 2, "retracted": 0}
 #: A registration lies in the first days of a span, or some days later.
 _EARLY, _LATE = timedelta(days=4), timedelta(days=14)
+_DAY: Final = timedelta(days=1)
 
 
 @st.composite
@@ -56,7 +58,8 @@ def ledgers(
     weeks = draw(spans(policy)) if span is None else span
     wanted = frozenset(TYPES if kinds is None else kinds) - {"retracted"}
     known = [draw(registrations(patient, weeks))]
-    known += draw(st.lists(events(patient, weeks, wanted), max_size=10)) if wanted else []
+    for told in draw(st.lists(_episodes(patient, weeks, wanted), max_size=8)) if wanted else []:
+        known += told
     taken_back = draw(_retractions(known, weeks)) if kinds is None or "retracted" in kinds else []
     return Ledger(patient, [*known, *taken_back])
 
@@ -74,12 +77,40 @@ def events(patient: str, span: Span, kinds: frozenset[str] = frozenset(TYPES)) -
     """Return what may happen to a patient: about every second time a follow-up, where there may be any."""
     lean = {kind: built(kind, patient, span, that_matter(kind, span)) for kind in TYPES if kind in kinds}
     found = [lean[kind] for kind in lean for _ in range(_OFTEN.get(kind, 1))]
+    found += [entries("amended", patient=patient, span=span)] * ("amended" in kinds)
     if "visited" in kinds:
         well = built("visited", patient, span, that_matter("visited", span) | _WELL)
         vague = built("visited", patient, span, that_matter("visited", span) | _VAGUE)
         full = entries("visited", patient=patient, span=span)
         found = [lean["visited"]] * 18 + [vague] * 5 + [well] * 3 + [full] * 3 + found
     return st.sampled_from(found).flatmap(lambda chosen: chosen)  # one_of would count each but once
+
+
+#: What belongs together, one after the other.
+_STORIES: Final = (
+    ("admitted", "discharged", "admitted"),
+    ("visited", "moved_out"),
+    ("visited", "incident"),
+    ("detained", "released"),
+    ("lost", "found"),
+    ("moved_out", "moved_in"),
+    ("missed", "missed", "missed"),
+    ("visited", "visited", "visited"),
+    ("referred", "visited", "referred"),
+)
+
+
+@st.composite
+def _episodes(draw: st.DrawFn, patient: str, span: Span, kinds: frozenset[str]) -> list[Entry]:
+    """Draw one event as a rule, or some that belong together."""
+    stories = [story for story in _STORIES if kinds.issuperset(story)]
+    if not stories or draw(st.integers(0, 3)):
+        return [draw(events(patient, span, kinds))]
+    story = draw(st.sampled_from(stories))
+    whens = sorted(draw(days(span)) for _ in story)
+    return [
+        evolve(draw(events(patient, span, frozenset({kind}))), on=on) for kind, on in zip(story, whens, strict=True)
+    ]
 
 
 @st.composite
@@ -101,8 +132,14 @@ def asking_days(ledger: Ledger, lines_on: Any, more: Iterable[date] = ()) -> Sea
     begins = min(fact.on for fact in ledger.entries if isinstance(fact, Registered))
     told = {entry.on for entry in ledger.entries} | {day for day, _ in ledger.effects}
     due = {day for on in told for line in lines_on(on) for day in _days_of(line)}
-    near = {day + timedelta(count) for day in told | due | set(more) for count in (-1, 0, 1)}
-    return st.sampled_from(sorted((day for day in near if day >= begins - timedelta(1)), key=lambda d: (d < begins, d)))
+    near = {day for known in told | due for day in _around(known)}
+    changes = [day for change in more for day in _around(change) if begins <= day <= max(near)]
+    # The rules change on few of many days: each of those days is as likely as three others.
+    return st.sampled_from([*sorted(day for day in near if day >= begins), *changes * 3, begins - _DAY])
+
+
+def _around(day: date) -> tuple[date, date, date]:
+    return day - _DAY, day, day + _DAY
 
 
 def _days_of(line: Any) -> list[date]:
