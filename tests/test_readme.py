@@ -1,6 +1,8 @@
 """The README tells what the program does."""
 
 import doctest
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -22,6 +24,16 @@ def test_commands_of_the_readme_print_what_it_says(tmp_path: Path) -> None:
     folder = prepare(tmp_path)
     for block in blocks("console"):
         assert run_console(block, folder) == block
+
+
+@pytest.mark.parametrize("block", list(blocks("python")))
+def test_test_files_of_the_readme_pass(block: str, tmp_path: Path) -> None:
+    """Each test file shown passes as it stands."""
+    folder = prepare(tmp_path)
+    (folder / "test_shown.py").write_text(block, "utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_shown.py"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=False, encoding="utf-8")
+    assert done.returncode == 0, done.stdout
 
 
 def test_policy_of_the_readme_is_the_example(tmp_path: Path) -> None:
