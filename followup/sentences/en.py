@@ -420,6 +420,7 @@ SENTENCES: Final[dict[str, str]] = {
     "law.strictest.silenced": "rule {rule} holds too ({kind}, last day {due}) and is among the reasons",
     "law.explained": "Law 6, explained: each line names rule, source, the entry it is counted from and the arithmetic",
     "law.explained.reasonless": "{kind} gives its reasons",
+    "law.explained.incomplete": "the reasons of {kind} tell {names}",
     "law.explained.uncited": "the reason of {kind}, last day {due}, names its rule and its source",
     "law.explained.entryless": "rule {rule} ({kind}, last day {due}) names an entry that stands",
     "law.explained.untold": "the entry that rule {rule} names tells the day {on} from which it counts",

@@ -420,6 +420,7 @@ SENTENCES: Final[dict[str, str]] = {
     "law.strictest.silenced": "规则{rule}同样适用({kind}，最迟{due})，应列为依据",
     "law.explained": "定律六，有据：每一项都写明规则、出处、起算的记录和算法",
     "law.explained.reasonless": "{kind}应写明依据",
+    "law.explained.incomplete": "{kind}的依据应写明{names}",
     "law.explained.uncited": "{kind}(最迟{due})的依据应写明规则和出处",
     "law.explained.entryless": "规则{rule}({kind}，最迟{due})应写明一条有效的记录",
     "law.explained.untold": "规则{rule}所指的记录应说明起算日{on}",

@@ -211,17 +211,23 @@ def _explained(trial: Trial) -> None:
     for line in lines:
         trial.expect(line.reasons, "reasonless", lines, kind=line.kind)
         for reason in line.reasons:
+            lacking = [name for name in _EXPLAINS if not hasattr(reason, name)]
+            trial.expect(not lacking, "incomplete", lines, kind=line.kind, names=", ".join(lacking))
             facts = {"kind": line.kind, "rule": reason.rule, "due": reason.due_on, "on": reason.anchor_on}
             trial.expect(reason.rule and str(reason.source).strip(), "uncited", lines, **facts)
             trial.expect(reason.entry in standing, "entryless", lines, **facts)
             opened = set() if line.kind in FOLLOW_UPS else _duties_open(trial.policy)
-            told = _daystold_of(standing[reason.entry])
+            told = _days_told(standing[reason.entry])
             trial.expect(reason.anchor_on in told | opened, "untold", lines, **facts)
             counted = max(replayed(reason.within, reason.anchor_on, calendar), reason.not_before)
             trial.expect(counted == reason.due_on, "replayed", lines, counted=counted, within=reason.within, **facts)
 
 
-def _daystold_of(entry: Entry) -> set[date | None]:
+#: What a reason must tell.
+_EXPLAINS: Final = ("rule", "source", "entry", "anchor_on", "within", "not_before", "due_on")
+
+
+def _days_told(entry: Entry) -> set[date | None]:
     return {getattr(entry, name, None) for name in ("on", "informed_on", "next_on", "until")}
 
 
