@@ -282,18 +282,28 @@ class Register:
             return evolve(WorkList.made(on, self.policy, counts, found), head=str(upto))
 
     def compared(
-        self, now: WorkList, since: date, team: str | None = None, within: int = 0, known: datetime | None = None
+        self,
+        now: WorkList,
+        since: date | datetime,
+        team: str | None = None,
+        within: int = 0,
+        known: datetime | None = None,
     ) -> WorkList:
-        """Return a list with what is new on it since that of an earlier day, as known at its end, and what left it."""
-        end = datetime.combine(since, time.max, SHANGHAI)
-        then = self.worklist(since, team, within, end if known is None else min(end, known))
+        """Return a list with what is new on it since that of an earlier day, and what left it.
+
+        The earlier list is the one printed that morning, before anything of its day was recorded; where `since` is a
+        moment, the one of that moment.
+        """
+        day, moment = _morning_of(since)
+        then = self.worklist(day, team, within, moment if known is None else min(moment, known))
         found = moves(
             then,
             now,
-            lambda patient: self.ledger(patient).as_known(end),
+            lambda patient: self.ledger(patient).as_known(moment),
             lambda patient: self.ledger(patient, known),
+            lambda ledger, policy: WorkList.of([ledger], policy, now.on, team=team, within=within),
         )
-        return evolve(now, since=since, moves=tuple(found))
+        return evolve(now, since=day, moves=tuple(found))
 
     def teams(self) -> list[str]:
         """Return the teams that have patients."""
@@ -370,6 +380,13 @@ def _take_further(db: Database, place: Place, by: By) -> None:
         with transaction(db):
             migrations.apply(db)
             write_audit(db, head(db), by, "migrate", " ".join(steps))
+
+
+def _morning_of(since: date | datetime) -> tuple[date, datetime]:
+    """Return the day of an earlier list, and the last moment that it tells of."""
+    if isinstance(since, datetime):
+        return since.astimezone(SHANGHAI).date(), since
+    return since, datetime.combine(since, time.min, SHANGHAI) - datetime.resolution
 
 
 #: The index has every id; the entries themselves are many times as long.

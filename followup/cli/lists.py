@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from followup.cli.options import OVERDUE, Day, Days, Moment, command, keep_off, opened, write
+from followup.cli.options import OVERDUE, Day, DayOrMoment, Days, Moment, command, keep_off, opened, write
 from followup.errors import Problem, RegisterError, unknown
 
 
@@ -14,7 +14,11 @@ from followup.errors import Problem, RegisterError, unknown
 @click.argument("register", type=click.Path(path_type=Path))
 @click.option("--on", type=Day(), help="The day asked about; today if not given. 查询日期。")
 @click.option("--as-known", type=Moment(), help="As recorded by the end of a day, or by a moment. 按当时已录入的记录。")
-@click.option("--since", type=Day(), help="Say who is new since that day's list, and who left it. 与该日名单比较。")
+@click.option(
+    "--since",
+    type=DayOrMoment(),
+    help="Say who is new since that morning's list (or that moment's), and who left it. 与该日早晨或该时刻的名单比较。",
+)
 @click.option("--team", help="Only this team's patients. 只列该团队。")
 @click.option(
     "--within", type=Days(), default="0d", help="Add what falls due within so many days, as 7d. 含今后几天到期。"
@@ -28,7 +32,7 @@ def due(
     register: Path,
     on: date | None,
     as_known: datetime | None,
-    since: date | None,
+    since: date | datetime | None,
     team: str | None,
     within: int,
     form: str,
@@ -39,15 +43,14 @@ def due(
     lang: str,
 ) -> None:
     """打印到期名单 · Print the due list: overdue, due today or open."""
-    from followup.dates import SHANGHAI
     from followup.terms import Bucket
     from followup.views import render
 
     keep_off(output, register)
     with opened(register) as found:
-        day = on or (today if as_known is None else as_known.astimezone(SHANGHAI).date())
-        if since is not None and since >= day:
-            raise RegisterError(Problem("since", facts={"since": since, "on": day}))
+        day = on or (today if as_known is None else _day(as_known))
+        if since is not None and _day(since) >= day:
+            raise RegisterError(Problem("since", facts={"since": _day(since), "on": day}))
         listed = found.worklist(day, team, within, as_known)
         if team is not None and not sum(listed.counts.values()) and team not in found.teams():
             raise RegisterError(unknown("team", team, found.teams()))
@@ -70,9 +73,15 @@ def due(
 @command
 def explain(register: Path, patient: str, on: date | None, as_known: datetime | None, today: date, lang: str) -> None:
     """说明一名患者的随访日期及依据 · Tell one patient's entries, rules and dates, and why."""
-    from followup.dates import SHANGHAI
     from followup.explanation import explain as tell
 
     with opened(register) as found:
-        day = on or (today if as_known is None else as_known.astimezone(SHANGHAI).date())
+        day = on or (today if as_known is None else _day(as_known))
         click.echo(tell(found.ledger(patient, as_known), found.policy_known(as_known), day, lang))
+
+
+def _day(when: date | datetime) -> date:
+    """Return the civil day of a moment, or the day that is given."""
+    from followup.dates import SHANGHAI
+
+    return when.astimezone(SHANGHAI).date() if isinstance(when, datetime) else when
