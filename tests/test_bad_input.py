@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from chance import CHANCE
 from click.testing import CliRunner, Result
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from followup.cli import main
@@ -1274,13 +1275,6 @@ HOSTILE: Final = (
     "\x0b",
     "\x1c",
 )
-SETTINGS: Final = settings(
-    derandomize=True,
-    max_examples=120,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-)
 
 
 def _rows(name: str, count: int) -> list[list[str]]:
@@ -1403,14 +1397,14 @@ def test_the_forms_that_chance_changes_are_good(rows: list[list[str]], peopled: 
     taken("good.csv", out.getvalue().encode(), len(rows) - 1)
 
 
-@SETTINGS
+@CHANCE
 @given(content=forms())
 def test_any_form_is_taken_whole_or_refused_whole(content: bytes, peopled: Path) -> None:
     """Whatever a form holds, it goes in whole or not at all, and never falls over."""
     check_import("any.csv", content, peopled)
 
 
-@SETTINGS
+@CHANCE
 @given(content=json_lines())
 def test_any_json_lines_are_taken_whole_or_refused_whole(content: bytes, template: Path) -> None:
     """Whatever JSON lines hold, they go in whole or not at all, and never fall over."""
