@@ -3,6 +3,7 @@
 import json
 from datetime import date, datetime
 from functools import reduce
+from hashlib import sha256
 from typing import Any, Final
 
 from attrs import evolve
@@ -66,6 +67,11 @@ def write_policy(db: Database, policy: Policy, day: date, duties_from: date | No
 def write_notice(db: Database, year: int, text: str, recorded_at: str | None) -> None:
     """Note a year's holiday notice; a later one of the same year counts instead."""
     db.execute("INSERT INTO notices (year, text, recorded_at) VALUES (?, ?, ?)", (year, text, recorded_at))
+
+
+def notice_mark(year: int, text: str) -> str:
+    """Return how the audit names a notice: its year, and a hash of its text."""
+    return f"{year} {sha256(text.encode()).hexdigest()[:12]}"
 
 
 def kept_stamp(db: Database) -> str | None:

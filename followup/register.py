@@ -26,7 +26,16 @@ from followup.entryjson import shown_id
 from followup.entryrows import blank, head, patients, read_ledgers, select
 from followup.errors import Problem, RefusedEntries, RegisterError, shown
 from followup.findings import Finding
-from followup.inforce import ALWAYS, kept_stamp, policy_in_force, stamp, write_notice, write_policy, write_stamp
+from followup.inforce import (
+    ALWAYS,
+    kept_stamp,
+    notice_mark,
+    policy_in_force,
+    stamp,
+    write_notice,
+    write_policy,
+    write_stamp,
+)
 from followup.intake import take
 from followup.keptdates import Story, drop, keep_all, kept_counts, kept_lines, patients_after
 from followup.ledger import Ledger
@@ -47,6 +56,7 @@ from followup.storage import (
     sentences_of_sqlite,
     snapshot,
     transaction,
+    wiped,
 )
 from followup.tables import is_of_a_later_release, migrations
 from followup.terms import LineKind
@@ -158,14 +168,11 @@ class Register:
         Nobody else writes meanwhile. One batch may stand in another, which then decides for both. Raises
         `RegisterError` where another program changed the rules.
         """
-        if self.db.conn.in_transaction:
-            with sentences_of_sqlite(), self.db.atomic():  # an error that is caught leaves nothing of it
+        with sentences_of_sqlite():
+            within = self.db.conn.in_transaction  # of another batch: an error that is caught leaves nothing of it
+            with self.db.atomic() if within else transaction(self.db, keep=keep):
                 self._check_rules()
                 yield
-            return
-        with sentences_of_sqlite(), transaction(self.db, keep=keep):
-            self._check_rules()
-            yield
 
     def adopt(self, policy: Policy, day: date, recorded_at: str | None = None) -> "Register":
         """Adopt a policy from a day on, derive all dates anew, and return the register under it.
@@ -192,7 +199,7 @@ class Register:
         notice = notice_from_text(text)
         with self.batch():
             write_notice(self.db, notice.year, text, recorded_at)
-            return self._under_new_rules("notice", str(notice.year))
+            return self._under_new_rules("notice", notice_mark(notice.year, text))
 
     def forget(self, patient: str, on: date, reason: str) -> None:
         """Erase all that is recorded of a patient, as the law may ask for, and leave a tombstone.
@@ -200,21 +207,19 @@ class Register:
         Number, day and reason stay, and the seals by which the chain goes on; copies and exports still hold the
         person. Raises `RegisterError` for an unknown patient.
         """
-        if self.db.conn.in_transaction:
-            raise RegisterError(Problem("forget.batch"))
-        self.db.execute("PRAGMA secure_delete = ON")
+        with sentences_of_sqlite():
+            if self.db.conn.in_transaction:
+                raise RegisterError(Problem("forget.batch"))
+            self.db.execute("PRAGMA secure_delete = ON")
         try:
             with self.batch():
                 self.ledger(patient)
                 count = blank(self.db, patient, on, reason)
                 drop(self.db, patient)
                 self.note("forget", f"{patient} {count} {on} {reason}")
-            with sentences_of_sqlite():
-                self.db.execute("VACUUM")  # no trace is left in free pages, nor where SQLite moved a row
-                (busy, *_) = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         finally:
             self.db.execute("PRAGMA secure_delete = FAST")
-        if busy:
+        if not wiped(self.db):
             raise RegisterError(Problem("forget.open", facts={"patient": shown(patient)}))
 
     def backup(self, path: str | Path) -> None:
@@ -248,15 +253,17 @@ class Register:
 
     def ledger(self, patient: str, known: datetime | None = None) -> Ledger:
         """Return everything recorded of one patient (by a moment); `RegisterError` for an unknown one."""
-        for ledger in read_ledgers(self.db, self._living(patient)):
-            found = ledger if known is None else ledger.as_known(known)
-            if found is not None:
-                return found
+        with sentences_of_sqlite():
+            for ledger in read_ledgers(self.db, self._living(patient)):
+                found = ledger if known is None else ledger.as_known(known)
+                if found is not None:
+                    return found
         raise RegisterError(Problem("patient.unknown", facts={"patient": shown(patient)}))
 
     def ledgers(self, wanted: Iterable[str] | None = None) -> Iterator[Ledger]:
         """Return the ledgers of the patients named, or of all, in the order of their numbers."""
-        return read_ledgers(self.db, patients(self.db) if wanted is None else sorted(set(wanted)))
+        with sentences_of_sqlite():
+            yield from read_ledgers(self.db, patients(self.db) if wanted is None else sorted(set(wanted)))
 
     def worklist(self, on: date, team: str | None = None, within: int = 0, known: datetime | None = None) -> WorkList:
         """Return the list of a day, of one team or of all: `WorkList.of` over all ledgers, but quick.

@@ -85,7 +85,7 @@ def restored(source: str | Path, path: str | Path) -> None:
     Raises `RegisterError` for what is no register, and where there is a file already.
     """
     with sentences_of_sqlite(source):
-        backup = sqlite3.connect(_plain(source))
+        backup = sqlite3.connect(_unwritten(source), uri=True)
         if backup.execute("PRAGMA application_id").fetchone() != (OURS,):
             raise foreign(source)
     new_file(path)
@@ -99,6 +99,12 @@ def restored(source: str | Path, path: str | Path) -> None:
         raise
     finally:
         backup.close()
+
+
+def _unwritten(path: str | Path) -> str:
+    """Return the address by which SQLite reads a file and makes no other beside it, unless some are there already."""
+    beside = any(os.path.exists(f"{path}{end}") for end in ("-wal", "-journal"))  # noqa: PTH110 - as above
+    return f"{Path(os.path.abspath(path)).as_uri()}?mode=ro{'' if beside else '&immutable=1'}"  # noqa: PTH100
 
 
 def copy_beside(db: Database) -> None:
@@ -130,6 +136,17 @@ def transaction(db: Database, *, keep: bool = True) -> Iterator[None]:
 def _check_batch(db: Database) -> None:
     if not db.conn.in_transaction:
         raise RegisterError(Problem("register.lost"))
+
+
+def wiped(db: Database) -> bool:
+    """Leave no trace of what was erased, in free pages or where SQLite moved a row; False where something hinders it."""
+    try:
+        with sentences_of_sqlite():
+            db.execute("VACUUM")
+            (busy, *_) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except RegisterError:
+        return False
+    return not busy
 
 
 @contextmanager

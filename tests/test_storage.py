@@ -1,5 +1,6 @@
 """A register's file: private, copied while in use, taken further from earlier releases, encrypted if wanted."""
 
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -17,7 +18,7 @@ from followup.cli import main
 from followup.errors import RegisterError
 from followup.integrity import check
 from followup.register import Register
-from followup.storage import OURS
+from followup.storage import OURS, restored
 
 POLICY = load_policy("dongguan")
 #: Registers as earlier releases left them, of synthetic people.
@@ -217,3 +218,139 @@ def test_errors_of_a_register_name_nobody(path: Path) -> None:
     assert "王某" not in done.stdout
     assert "990101199001010001" not in done.stdout
     assert not any(word in line for line in done.stderr.splitlines() for word in ("王某", "990101199001010001"))
+
+
+def test_a_backup_is_only_read(path: Path) -> None:
+    """Not even for a moment does a file appear beside it, though it is a plain copy in WAL mode: the disk may be read-only."""
+    folder = path.with_name("backups")
+    folder.mkdir()
+    Register.open(path).close()
+    shutil.copy(path, folder / "plain.db")
+    assert run("backup", path, folder / "copy.db")[0] == 0
+    before = {found.name: found.read_bytes() for found in folder.iterdir()}
+    touched = folder.stat().st_mtime_ns
+    for name in before:
+        code, printed = run("restore", folder / name, path.with_name(f"new-{name}"))
+        assert (code, printed.startswith("Restored to")) == (0, True), printed
+    assert {found.name: found.read_bytes() for found in folder.iterdir()} == before
+    assert folder.stat().st_mtime_ns == touched
+
+
+def test_a_register_in_use_is_restored_whole(path: Path) -> None:
+    """What stands in the log beside it is not lost."""
+    with Register.open(path) as register:
+        register.record(Visited("p1", "2026-02-12", risk=0))
+        assert path.with_name("r.db-wal").stat().st_size
+        assert run("restore", path, path.with_name("new.db"))[0] == 0
+    with Register.open(path.with_name("new.db")) as new:
+        assert len(new.ledger("p1").entries) == 3
+
+
+def test_a_backup_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """No empty file is made of it, by the command or by the library."""
+    assert run("restore", tmp_path / "x", tmp_path / "new.db")[0] == 3
+    with pytest.raises(RegisterError):
+        restored(tmp_path / "x", tmp_path / "new.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["file:x", "file:x.db?mode=memory", "a b?c#d%20.db", "登记库.db", ":memory:x"])
+def test_a_register_may_be_called_anything(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path is never taken for an address, by any command."""
+    monkeypatch.chdir(tmp_path)
+    for words in (
+        ["init", name],
+        ["record", name, "registered", "--patient", "p1", "--on", "2026-11-02"],
+        ["backup", name, f"{name}.copy"],
+        ["restore", f"{name}.copy", f"{name}.new"],
+        ["check", f"{name}.new"],
+    ):
+        assert run(*words)[0] == 0, words
+    assert sorted(found.name for found in tmp_path.iterdir()) == [name, f"{name}.copy", f"{name}.new"]
+
+
+def test_on_a_full_disk_nothing_is_recorded(path: Path) -> None:
+    """A sentence says so, a batch around it goes on without, and once there is room all goes in."""
+    people = [Registered(f"n{number}", "2026-01-05", name="某" * 100) for number in range(500)]
+    with Register.open(path) as register:
+        before = list(register.db.conn.iterdump())
+        (pages,) = register.db.execute("PRAGMA page_count").fetchone()
+        register.db.execute(f"PRAGMA max_page_count = {pages}")
+        for _ in range(2):
+            with pytest.raises(RegisterError, match="the disk is full"):
+                register.record_all(people)
+        with register.batch(), pytest.raises(RegisterError, match="the disk is full"):
+            register.record_all(people)
+        assert list(register.db.conn.iterdump()) == before
+        register.db.execute("PRAGMA max_page_count = 100000")
+        assert register.record_all(people) == 500
+        assert check(register) == []
+
+
+@pytest.mark.parametrize("goes_on", [True, False], ids=["goes-on", "ends"])
+def test_a_batch_that_sqlite_gave_up_is_refused(path: Path, goes_on: bool) -> None:  # noqa: FBT001
+    """SQLite may end a transaction itself (a full disk): what comes after in the batch is not recorded without the rest."""
+    with Register.open(path) as register:
+        before = list(register.db.conn.iterdump())
+        register.db.execute(
+            "CREATE TEMP TRIGGER full BEFORE INSERT ON main.due"
+            " BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END"
+        )
+        with pytest.raises(RegisterError, match="the whole batch was given up"), register.batch():
+            with pytest.raises(RegisterError, match="the disk is full"):
+                register.record(Visited("p1", "2026-02-12", risk=0))
+            if goes_on:
+                register.record(Visited("p1", "2026-02-13", risk=0))
+        assert list(register.db.conn.iterdump()) == before
+        register.db.execute("DROP TRIGGER full")
+        assert register.record(Visited("p1", "2026-02-12", risk=0))
+        assert check(register) == []
+
+
+def test_a_closed_register_says_so(path: Path) -> None:
+    """Whatever is asked of it."""
+    register = Register.open(path)
+    register.close()
+    for ask in (lambda: register.record(ENTRIES[0]), lambda: register.worklist(date(2026, 6, 1)), lambda: register.backup(path.with_name("x"))):  # fmt: skip
+        with pytest.raises(RegisterError, match="the register is closed; open it again"):
+            ask()
+    assert [str(problem) for problem in check(register)] == ["the register is closed; open it again"]
+
+
+def test_a_connection_may_give_rows_of_its_own(tmp_path: Path) -> None:
+    """Whoever has set a row factory on the connection gets a register that works."""
+    connection = sqlite3.connect(tmp_path / "c.db")
+    connection.row_factory = lambda cursor, row: {
+        column[0]: value for column, value in zip(cursor.description, row, strict=True)
+    }
+    with Register.create(connection, POLICY) as register:
+        assert register.record_all(ENTRIES) == 2
+        assert sum(register.worklist(date(2026, 6, 1)).counts.values()) == 1
+        assert check(register) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entries SET body = replace(body, '\"risk\":', '\"risk\": ') WHERE seq = 2",
+        "UPDATE entries SET \"on\" = '2026-01-01' WHERE seq = 2",
+        "UPDATE personal SET body = replace(body, '王某', '李某')",
+        "DELETE FROM entries WHERE seq = 3",
+        "DELETE FROM personal WHERE id = (SELECT id FROM entries WHERE seq = 1)",
+    ],
+)
+@pytest.mark.parametrize("release", ["first_tables", "changes_of_policy"])
+def test_an_altered_register_of_an_earlier_release_is_not_taken_further(
+    tmp_path: Path, release: str, statement: str
+) -> None:
+    """Sealed anew, a changed entry would pass for genuine: it is refused, and stays as it is."""
+    path = tmp_path / "r.db"
+    former(path, release)
+    connection = sqlite3.connect(path)
+    assert connection.execute(statement).rowcount > 0
+    connection.commit()
+    dump = list(connection.iterdump())
+    connection.close()
+    code, printed = run("check", path)
+    assert (code, "was changed after it was recorded, so the register is not taken further" in printed) == (3, True)
+    assert list(sqlite3.connect(path).iterdump()) == dump

@@ -3,7 +3,8 @@
 import functools
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -103,11 +104,14 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     return functools.reduce(lambda found, option: option(found), reversed(_SHARED), run)
 
 
-def opened(path: Path, author: str | None = None) -> "Register":
-    """Return the register of a path, open; `author` is who writes to it."""
+@contextmanager
+def opened(path: Path, author: str | None = None) -> "Iterator[Register]":
+    """Open the register of a path, and close it after; `author` is who writes to it."""
     from followup.register import Register
+    from followup.storage import sentences_of_sqlite
 
-    return Register.open(path, author=author, program=program())
+    with sentences_of_sqlite(path), Register.open(path, author=author, program=program()) as found:
+        yield found
 
 
 def program() -> str:
