@@ -309,8 +309,10 @@ class Register:
 
     def find(self, beginning: str) -> Entry:
         """Return the entry whose id begins so; `RegisterError` for none or several."""
-        wanted = (beginning, beginning + "g") if len(beginning) >= _SHORTEST else ("", "")
-        found = select(self.db, _BEGINNING, wanted)
+        is_one = len(beginning) >= _SHORTEST and _DIGITS.issuperset(beginning)
+        wanted = (beginning, beginning + "g") if is_one else ("", "")
+        with sentences_of_sqlite():
+            found = select(self.db, _BEGINNING, wanted)
         if len(found) != 1:
             code = "entry.ambiguous" if found or len(beginning) < _SHORTEST else "retract.unknown"
             raise RegisterError(Problem(code, facts={"entry": shown_id(beginning)}))
@@ -387,6 +389,8 @@ _BEGINNING: Final = """
 """
 #: With fewer characters an id is no answer to "which entry".
 _SHORTEST: Final = 4
+#: Of which ids are made; what is left of somebody who was forgotten has another.
+_DIGITS: Final = frozenset("0123456789abcdef")
 #: Of so many patients on a list more is kept in mind.
 _STORIES: Final = 256
 #: From team to team, as the index has them.

@@ -730,13 +730,29 @@ def test_a_field_of_a_wrong_type(kind: str, field: str, names: set[str]) -> None
 
 @pytest.mark.parametrize(
     "value",
-    ["true", "5", "1.5", "1e999", "[]", "[1]", "{}", '"soon"', '"2026-02-31T00:00:00"', '"\\ud800"', "9" * 23],
-)
+    [
+        "true", "5", "1.5", "1e999", "[]", "[1]", "{}", '"soon"', '"2026-02-31T00:00:00"', '"\\ud800"', "9" * 23,
+        '"0001-01-01T00:00:00Z"', '"1899-12-31T00:00:00Z"', '"2200-01-01T00:00:00Z"', '"9999-12-31T23:59:59Z"',
+        '"2026-11-20x08:00"', '"2026-11-20\\u20288:00"', '"2026-11-20\\t08:00"', '"2026-11-20\\n08:00"', '"2026-W47-5"',
+        '"２０２６-11-20T08:00:00"', '"2026-11-20T08:00:00Z; DROP TABLE entries"',
+    ],
+)  # fmt: skip
 def test_a_moment_of_recording_that_is_none(value: str) -> None:
     """`recorded_at` is a moment in ISO 8601 or refused."""
     starts(
         refused_file("bad.jsonl", f'{{{CHECKED},"recorded_at":{value}}}'.encode()), "bad.jsonl, line 1, recorded_at: "
     )
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["2026-11-20", "2026-11-20T08:00", "2026-11-20 08:00:00+08:00", "2026-11-20T08:00:00.123456Z", "20261120T080000Z"],
+)
+def test_a_moment_of_recording_as_iso_8601_has_it(value: str) -> None:
+    """With or without a zone, in both spellings, it is kept as it is, and lists as known are made from it."""
+    taken("good.jsonl", line(type="checked", patient=PATIENT, on="2026-11-20", recorded_at=value).encode(), 1)
+    assert [entry.recorded_at for entry in known() if entry.type == "checked"] == [value]
+    assert run("due", REG, "--as-known", "2026-11-19").exit_code == 0
 
 
 def test_every_problem_of_every_file_is_told_at_once() -> None:
@@ -1204,6 +1220,38 @@ def test_a_list_that_cannot_be_written(output: str) -> None:
     result = run("due", REG, "-o", output)
     assert result.exit_code in {2, 3}
     assert result.stderr
+
+
+@pytest.mark.parametrize("name", [REG, f"./{REG}", f"{REG}-wal", f"{REG}-shm", f"{REG}-journal", "link", "hard"])
+def test_nothing_is_written_over_the_register(name: str) -> None:
+    """Neither a list nor a report goes over it, or over what SQLite keeps beside it, whatever it is called."""
+    Path("link").symlink_to(REG)
+    Path("hard").hardlink_to(REG)
+    Path("good.csv").write_bytes(table(visit()))
+    before = Path(REG).read_bytes()
+    for words in (["due", REG, "-o", name], ["import", REG, "good.csv", "--report", name]):
+        starts(refused(*words), "", "would overwrite")
+    assert Path(REG).read_bytes() == before
+
+
+def test_a_team_of_the_past_has_its_list_of_the_past() -> None:
+    """A team that has no patients any more is none today, and still had a list on the days when it had some."""
+
+    def told(on: str, **fields: str) -> str:
+        return line(patient=PATIENT, on=on, recorded_at=f"{on}T08:00:00+08:00", **fields)
+
+    Path("a.jsonl").write_text(
+        told("2026-11-02", type="assigned", team="旧队") + told("2026-11-20", type="assigned", team="新队"), "utf-8"
+    )
+    assert run("import", REG, "a.jsonl").exit_code == 0
+    for words in (
+        ["--on", "2026-11-15"],
+        ["--as-known", "2026-11-15"],
+        ["--on", "2026-11-23", "--as-known", "2026-11-15"],
+    ):
+        result = run("due", REG, "--team", "旧队", *words)
+        assert (result.exit_code, "Registered 1" in result.stdout) == (0, True), result.output
+    starts(refused("due", REG, "--team", "旧队"), "", "旧队")
 
 
 @pytest.mark.parametrize(

@@ -1082,7 +1082,7 @@ def test_a_report_overwrites_no_file_that_is_read(tmp_path: Path) -> None:
     os.link(path, tmp_path / "b.csv")
     for report in (register, path, tmp_path / "b.csv"):
         before = report.read_bytes()
-        assert "the report would overwrite" in run("import", register, path, "--report", report, code=3).stderr
+        assert "would overwrite" in run("import", register, path, "--report", report, code=3).stderr
         assert report.read_bytes() == before
 
 

@@ -174,7 +174,7 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.book.large": "the workbook is larger than {most} MB when unpacked; delete empty formatted rows and pictures, or split it into several files",
     "problem.book.cells": "the sheet reaches to row {row}, column {column}, more than {most} cells; delete what stands far below or beside the table, or split it into several files",
     "problem.book.extra": "workbooks need another package; run pip install 'followup[excel]', or save the sheet as .csv",
-    "problem.report.same": "the report would overwrite a file that is read; give it another name",
+    "problem.report.same": "this would overwrite the register or a file that is read; give another name",
     "problem.file.long": "a line longer than a million characters; export it again",
     "problem.json": "this is no valid JSON ({reason}); export the line again",
     "problem.column": "no such column on the form; did you mean “{guess}”?",

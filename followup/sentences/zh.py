@@ -174,7 +174,7 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.book.large": "工作簿解压后超过{most}MB；请删除带格式的空行和图片，或分成几个文件",
     "problem.book.cells": "工作表一直延伸到第{row}行第{column}列，超过{most}个单元格；请删除表格以外远处的内容，或分成几个文件",
     "problem.book.extra": "读取工作簿需要另装一个包；请运行 pip install 'followup[excel]'，或将工作表另存为 .csv",
-    "problem.report.same": "报告会覆盖正在读取的文件；请换一个名称",
+    "problem.report.same": "会覆盖登记库或正在读取的文件；请换一个名称",
     "problem.file.long": "有一行超过一百万字；请重新导出",
     "problem.json": "JSON 格式有误({reason})；请重新导出该行",
     "problem.column": "官方表格没有此列；是否应为“{guess}”？",
