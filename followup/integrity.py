@@ -155,7 +155,7 @@ def _digest(db: Database, seq: int) -> str:
 
 
 def _continues(db: Database, since: Head | None) -> Iterator[Problem]:
-    if since is not None and not (since.entries and since.starts(_digest(db, since.entries))):
+    if since is not None and not since.starts(_digest(db, since.entries)):
         yield Problem("check.head", facts={"head": str(since)})
 
 

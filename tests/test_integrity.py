@@ -194,8 +194,29 @@ def test_a_register_goes_on_from_its_head(register: Register) -> None:
     assert list(check(register, head)) == []
     other = Head(head.entries, "0" * 64)
     assert [problem.code for problem in check(register, other)] == ["check.head"]
-    with pytest.raises(ValueError, match="is no head"):
-        Head.parse("5:xyz")
+    for word in (
+        "5:xyz",
+        "5:",
+        "10:",
+        "",
+        ":",
+        "5:0123456789abcdef",
+        "-1:0123456789abcdef0123",
+        "5:0123456789ABCDEF0123",
+    ):
+        with pytest.raises(ValueError, match="is no head"):
+            Head.parse(word)
+
+
+def test_every_register_goes_on_from_an_empty_one(tmp_path: Path) -> None:
+    """The head of a list that was printed before anything was recorded is one too."""
+    with Register.create(tmp_path / "r.db", load_policy("dongguan")) as register:
+        head = Head.parse(str(register.worklist(ON).head))
+        assert check(register, head) == []
+        register.record_all(ENTRIES)
+        assert check(register, head) == []
+        wrong = Head.parse("0:" + "0" * 20)
+        assert [problem.code for problem in check(register, wrong)] == ["check.head"]
 
 
 def test_repair_derives_what_is_derived_and_nothing_else(path: Path) -> None:

@@ -1,6 +1,7 @@
 """What commands have in common: kinds of options, today, the language, errors as sentences with an exit code."""
 
 import functools
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -141,11 +142,16 @@ written_by: Final = click.option(
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file, or say why it cannot be written."""
+    """Write a file, a new one for its owner alone, or say why it cannot be written."""
     try:
-        path.write_text(text, "utf-8", newline="")
+        with open(path, "w", encoding="utf-8", newline="", opener=_private) as file:  # noqa: PTH123 - Path has no opener
+            file.write(text)
     except OSError as error:
         raise InvalidFile(Problem("output", facts={"path": path, "reason": error.strerror})) from None
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def keep_off(path: Path | None, register: Path, *files: Path) -> None:
