@@ -139,7 +139,7 @@ def _check_batch(db: Database) -> None:
 
 
 def wiped(db: Database) -> bool:
-    """Leave no trace of what was erased, in free pages or where SQLite moved a row; False where something hinders it."""
+    """Leave no trace of what was erased, in free pages or where SQLite moved a row; False where that cannot be."""
     try:
         with sentences_of_sqlite():
             db.execute("VACUUM")

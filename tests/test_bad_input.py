@@ -255,7 +255,9 @@ def test_broken_utf_8_json_lines_are_not_guessed_to_be_gb18030() -> None:
         pytest.param({"随访日期": "2026-02-31"}, "随访日期", "no date", id="31-february"),
         pytest.param({"随访日期": "2026-11-31"}, "随访日期", "no date", id="31-november"),
         pytest.param({"随访日期": "2026-13-01"}, "随访日期", "no date", id="month-13"),
-        pytest.param({"随访日期": "46000"}, "随访日期", "no date", id="excel-serial"),
+        pytest.param({"随访日期": "4600"}, "随访日期", "no date", id="small-number"),
+        pytest.param({"随访日期": "99999"}, "随访日期", "no date", id="excel-serial-far-away"),
+        pytest.param({"随访日期": "47000"}, "随访日期", "2028-09-04 is after today", id="excel-serial-after-today"),
         pytest.param({"随访日期": "1899-12-31"}, "随访日期", "no date", id="1899"),
         pytest.param({"随访日期": "10/11/2026"}, "随访日期", "no date", id="day-first"),
         pytest.param({"下次随访日期": "三个月后"}, "下次随访日期", "no date", id="words-for-a-date"),
@@ -314,6 +316,14 @@ def test_the_spellings_of_a_date(text: str) -> None:
     """A date may be written in the five ways that are in use, and with full-width digits."""
     taken("good.csv", table(visit(随访日期=text, 危险性评估="３", 编号="１０１-00001")), 1)
     assert [entry.on for entry in known() if entry.type == "visited"] == [date(2026, 1, 2)]
+
+
+@pytest.mark.parametrize("text", ["46024", "46024.5", " 46024 "])
+def test_a_day_that_a_spreadsheet_wrote_as_its_number(text: str) -> None:
+    """It is read in CSV too, and a note asks to compare, as a few spreadsheets count from 1904."""
+    result = taken("good.csv", table(visit(随访日期=text), visit(随访日期="2026-02-02"), visit(随访日期="46055")), 2)
+    assert [str(entry.on) for entry in known() if entry.type == "visited"] == ["2026-01-02", "2026-02-02"]
+    assert "good.csv, column 随访日期: 2 days stand there as a spreadsheet's numbers of days" in result.stderr
 
 
 def test_a_misspelt_column() -> None:

@@ -296,11 +296,16 @@ def test_a_batch_that_sqlite_gave_up_is_refused(path: Path, goes_on: bool) -> No
             "CREATE TEMP TRIGGER full BEFORE INSERT ON main.due"
             " BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END"
         )
-        with pytest.raises(RegisterError, match="the whole batch was given up"), register.batch():
-            with pytest.raises(RegisterError, match="the disk is full"):
-                register.record(Visited("p1", "2026-02-12", risk=0))
-            if goes_on:
-                register.record(Visited("p1", "2026-02-13", risk=0))
+
+        def batch() -> None:
+            with register.batch():
+                with pytest.raises(RegisterError, match="the disk is full"):
+                    register.record(Visited("p1", "2026-02-12", risk=0))
+                if goes_on:
+                    register.record(Visited("p1", "2026-02-13", risk=0))
+
+        with pytest.raises(RegisterError, match="the whole batch was given up"):
+            batch()
         assert list(register.db.conn.iterdump()) == before
         register.db.execute("DROP TRIGGER full")
         assert register.record(Visited("p1", "2026-02-12", risk=0))

@@ -144,7 +144,7 @@ written_by: Final = click.option(
 def write(path: Path, text: str) -> None:
     """Write a file, a new one for its owner alone, or say why it cannot be written."""
     try:
-        with open(path, "w", encoding="utf-8", newline="", opener=_private) as file:  # noqa: PTH123 - Path has no opener
+        with open(path, "w", encoding="utf-8", newline="", opener=_private) as file:
             file.write(text)
     except OSError as error:
         raise InvalidFile(Problem("output", facts={"path": path, "reason": error.strerror})) from None

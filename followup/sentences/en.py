@@ -64,6 +64,7 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.register.damaged": "the register cannot be used ({reason}); take the last backup",
     "problem.row.unassessed": "this is filled in and 危险性评估 is not; fill that in, or clear this if nobody was reached",
     "problem.not_kept": "{count} rows without a follow-up hold it; it is not kept there",
+    "problem.counted": "{count} days stand there as a spreadsheet's numbers of days; they were counted from 1900, as Excel and WPS do: compare one",
     "problem.number": '"{word}" is no whole number; write one without quotes',
     "problem.no_rule": "there is no rule in it, nobody would ever be due; add one, or extend a policy",
     "problem.date": '"{word}" is no day of the calendar between 1900 and 2200; write it as 2026-11-22',

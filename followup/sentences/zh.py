@@ -64,6 +64,7 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.register.damaged": "登记库不能使用({reason})；请使用最近的备份",
     "problem.row.unassessed": "填了此项但没有危险性评估；请填写危险性评估，未访到的请清空此项",
     "problem.not_kept": "有{count}行没有随访而填了此列，该处内容不保留",
+    "problem.counted": "有{count}个日期写成电子表格的日期序列号，已按 Excel、WPS 的1900年起算法换算；请核对其中一个",
     "problem.number": "“{word}”不是整数；请不加引号写一个整数",
     "problem.no_rule": "没有任何规则，谁也不会到期；请加一条，或扩展已有的规则",
     "problem.date": "“{word}”不是1900至2200年间的日期；请写成 2026-11-22",
