@@ -51,6 +51,7 @@ from followup.storage import (
     copy_beside,
     foreign,
     is_path,
+    make_private,
     new_file,
     remove,
     sentences_of_sqlite,
@@ -323,6 +324,7 @@ class Register:
     def _set_up(self, place: Place) -> None:
         if self.db.table_names():
             raise RegisterError(Problem("register.exists", facts={"path": place}))
+        make_private(self.db)
         self.db.execute("PRAGMA journal_mode = WAL")
         with transaction(self.db):
             migrations.apply(self.db)

@@ -55,6 +55,18 @@ def new_file(path: str | Path) -> None:
         raise RegisterError(Problem("register.folder", facts={"path": path})) from None
 
 
+def make_private(db: Database) -> None:
+    """Let a file that its connection has made be its owner's alone, before anything is written."""
+    path = file_of(db)
+    if path:
+        Path(path).chmod(0o600)
+
+
+def file_of(db: Database) -> str:
+    """Return the path of a database; "" for one in memory."""
+    return str(next(path for _, name, path in db.execute("PRAGMA database_list") if name == "main"))
+
+
 def remove(path: str | Path) -> None:
     """Remove a file that was not finished, and what SQLite put beside it."""
     for end in ("", "-wal", "-shm", "-journal"):
@@ -109,7 +121,7 @@ def _unwritten(path: str | Path) -> str:
 
 def copy_beside(db: Database) -> None:
     """Put a copy of the register's file beside it, before its tables change; what is in memory has none."""
-    path = next(path for _, name, path in db.execute("PRAGMA database_list") if name == "main")
+    path = file_of(db)
     free = (f"{path}.backup-{number}" for number in range(1, 1000))
     if path:
         copy(db, next(name for name in free if not Path(name).exists()))

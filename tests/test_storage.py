@@ -1,10 +1,12 @@
 """A register's file: private, copied while in use, taken further from earlier releases, encrypted if wanted."""
 
+import os
 import shutil
 import sqlite3
 import stat
 import subprocess
 import sys
+import traceback
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from click.testing import CliRunner
 from followup import Registered, Visited, WorkList, load_policy
 from followup.audittrail import writings
 from followup.cli import main
-from followup.errors import RegisterError
+from followup.errors import FollowupError, RegisterError
 from followup.integrity import check
 from followup.register import Register
 from followup.storage import OURS, restored
@@ -179,9 +181,13 @@ def _encrypted(path: Path, key: str) -> Any:
 def test_an_encrypted_register_works_as_any_other(tmp_path: Path) -> None:
     """Nothing of it can be read without the key: not the file, not its log, not a copy of it."""
     path = tmp_path / "e.db"
+    before = os.umask(0)
     register = Register.create(_encrypted(path, "right"), POLICY, date(2026, 1, 1), author="甲")
     register.record_all(ENTRIES)
     register.backup(tmp_path / "copy.db")
+    os.umask(before)
+    modes = {found.name: stat.S_IMODE(found.stat().st_mode) for found in tmp_path.iterdir()}
+    assert modes == dict.fromkeys(["e.db", "e.db-wal", "e.db-shm", "copy.db"], 0o600)
     assert [found.name for found in tmp_path.iterdir() if "王某".encode() in found.read_bytes()] == []
     assert not (tmp_path / "copy.db").read_bytes().startswith(b"SQLite format 3")
     register.close()
@@ -202,7 +208,30 @@ def test_a_wrong_key_gets_a_sentence(tmp_path: Path) -> None:
         Register.open(wrong)
     wrong.close()
     assert path.read_bytes() == before
-    assert run("due", path)[0] == 3
+    for words in (["due", path], ["check", path], ["restore", path, tmp_path / "new.db"]):
+        code, printed = run(*words)
+        assert (code, "open it with its key" in printed) == (3, True)
+    assert [found.name for found in tmp_path.iterdir()] == ["e.db"]
+
+
+def test_a_traceback_with_locals_names_nobody() -> None:
+    """Whoever logs the frames of the library sees no name of an entry, and one that is half made can be shown."""
+    register = Register.create(":memory:", POLICY)
+    told = {"name": "王某", "id_number": "990101199001010001", "phone": "19900000001", "guardian": "李某"}
+
+    def shown(*words: str) -> str:
+        try:
+            register.record(Registered(*words, **told))
+        except FollowupError as error:
+            frames = list(traceback.TracebackException.from_exception(error, capture_locals=True).stack)[1:]
+            return "\n".join(str(frame.locals) for frame in frames)
+        return ""
+
+    assert shown("p1", "2026-01-05") == ""
+    refused = shown("p1", "2026-01-06")
+    assert "Registered(" in refused
+    assert [word for word in told.values() if word in refused] == []
+    assert "Registered(…)" in shown("p2", "2026-13-02")
 
 
 def test_errors_of_a_register_name_nobody(path: Path) -> None:
