@@ -129,10 +129,7 @@ class Register:
             _take_further(db, place, (author, program))
             db.execute("PRAGMA journal_mode = WAL")
             register = cls(db, policy_in_force(db), author, program)
-            if kept_stamp(db) != stamp(register.policy):
-                with transaction(db):
-                    register = register._under_new_rules("derive", stamp(register.policy))
-        return register
+            return register if kept_stamp(db) == stamp(register.policy) else register._derived_anew()
 
     def close(self) -> None:
         """Close the file."""
@@ -332,6 +329,13 @@ class Register:
             write_stamp(self.db, self.policy)
             self.note("create", f"{self.policy.id} {self.policy.version} {ALWAYS}")
 
+    def _derived_anew(self) -> "Register":
+        """Derive all dates anew by what the library now knows, unless another program was quicker."""
+        with transaction(self.db):
+            now = evolve(self, policy=policy_in_force(self.db))
+            is_kept = kept_stamp(self.db) == stamp(now.policy)
+            return now if is_kept else self._under_new_rules("derive", stamp(now.policy))
+
     def _check_rules(self) -> None:
         """Refuse to go by rules that another program has changed meanwhile."""
         if kept_stamp(self.db) != stamp(self.policy):
@@ -375,10 +379,12 @@ def _take_further(db: Database, place: Place, by: By) -> None:
     """Bring the tables of an earlier release up to this one's; a later one's are refused."""
     if is_of_a_later_release(db):
         raise RegisterError(Problem("register.newer", facts={"path": place}))
-    steps = [migration.name for migration in migrations.pending(db)]
-    if steps:
-        copy_beside(db)
-        with transaction(db):
+    if not migrations.pending(db):
+        return
+    copy_beside(db)
+    with transaction(db):
+        steps = [migration.name for migration in migrations.pending(db)]
+        if steps:  # another program may have been quicker
             migrations.apply(db)
             write_audit(db, head(db), by, "migrate", " ".join(steps))
 

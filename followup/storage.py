@@ -4,6 +4,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 from weakref import WeakSet
@@ -122,9 +123,14 @@ def _unwritten(path: str | Path) -> str:
 def copy_beside(db: Database) -> None:
     """Put a copy of the register's file beside it, before its tables change; what is in memory has none."""
     path = file_of(db)
-    free = (f"{path}.backup-{number}" for number in range(1, 1000))
-    if path:
-        copy(db, next(name for name in free if not Path(name).exists()))
+    for number in count(1) if path else ():
+        try:
+            copy(db, f"{path}.backup-{number}")
+        except RegisterError as error:
+            if error.problems[0].code != "register.exists":
+                raise
+        else:
+            return
 
 
 @contextmanager

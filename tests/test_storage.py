@@ -13,14 +13,16 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from sqlite_utils import Database
 
 from followup import Registered, Visited, WorkList, load_policy
 from followup.audittrail import writings
 from followup.cli import main
 from followup.errors import FollowupError, RegisterError
+from followup.inforce import kept_stamp
 from followup.integrity import check
 from followup.register import Register
-from followup.storage import OURS, restored
+from followup.storage import OURS, copy_beside, restored
 
 POLICY = load_policy("dongguan")
 #: Registers as earlier releases left them, of synthetic people.
@@ -162,6 +164,41 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pyt
     assert list(sqlite3.connect(path).iterdump()) == dump
     Register.open(path).close()
     assert sorted(found.name for found in tmp_path.glob("*.backup*")) == ["r.db.backup-1", "r.db.backup-2"]
+
+
+def test_two_programs_take_a_register_further_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes second finds it done, and notes nothing."""
+    path = tmp_path / "r.db"
+    former(path, "first_tables")
+
+    def quicker(db: Database) -> None:
+        with monkeypatch.context() as usual:
+            usual.setattr("followup.register.copy_beside", copy_beside)
+            Register.open(path).close()
+        copy_beside(db)
+
+    monkeypatch.setattr("followup.register.copy_beside", quicker)
+    with Register.open(path) as register:
+        assert [writing.action for writing in writings(register.db)].count("migrate") == 1
+        assert check(register) == []
+
+
+def test_a_policy_adopted_while_another_program_opens_the_register_holds(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is under the new rules, and nothing is derived twice."""
+
+    def later(db: Database) -> str | None:
+        monkeypatch.undo()
+        with Register.open(path) as other:
+            other.adopt(load_policy("national-2018"), date(2026, 6, 1))
+        return kept_stamp(db)
+
+    monkeypatch.setattr("followup.register.kept_stamp", later)
+    with Register.open(path) as register:
+        assert [edition.id for edition in register.policy.editions] == ["dongguan", "national-2018"]
+        assert [writing.action for writing in writings(register.db)] == ["create", "record", "adopt"]
+        assert check(register) == []
 
 
 def test_a_register_that_is_no_file_has_no_copy_beside_it() -> None:
