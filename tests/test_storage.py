@@ -245,7 +245,7 @@ def test_a_wrong_key_gets_a_sentence(tmp_path: Path) -> None:
         Register.open(wrong)
     wrong.close()
     assert path.read_bytes() == before
-    for words in (["due", path], ["check", path], ["restore", path, tmp_path / "new.db"]):
+    for words in (("due", path), ("check", path), ("restore", path, tmp_path / "new.db")):
         code, printed = run(*words)
         assert (code, "open it with its key" in printed) == (3, True)
     assert [found.name for found in tmp_path.iterdir()] == ["e.db"]
@@ -254,11 +254,11 @@ def test_a_wrong_key_gets_a_sentence(tmp_path: Path) -> None:
 def test_a_traceback_with_locals_names_nobody() -> None:
     """Whoever logs the frames of the library sees no name of an entry, and one that is half made can be shown."""
     register = Register.create(":memory:", POLICY)
-    told = {"name": "王某", "id_number": "990101199001010001", "phone": "19900000001", "guardian": "李某"}
+    name, id_number, phone = "王某", "990101199001010001", "19900000001"
 
-    def shown(*words: str) -> str:
+    def shown(patient: str, on: str) -> str:
         try:
-            register.record(Registered(*words, **told))
+            register.record(Registered(patient, on, name=name, id_number=id_number, phone=phone))
         except FollowupError as error:
             frames = list(traceback.TracebackException.from_exception(error, capture_locals=True).stack)[1:]
             return "\n".join(str(frame.locals) for frame in frames)
@@ -267,7 +267,7 @@ def test_a_traceback_with_locals_names_nobody() -> None:
     assert shown("p1", "2026-01-05") == ""
     refused = shown("p1", "2026-01-06")
     assert "Registered(" in refused
-    assert [word for word in told.values() if word in refused] == []
+    assert [word for word in (name, id_number, phone) if word in refused] == []
     assert "Registered(…)" in shown("p2", "2026-13-02")
 
 
