@@ -173,12 +173,8 @@ def _dates(register: Register) -> Iterator[Problem]:
             derived = kept(ledger, register.policy)
             for table in TABLES:
                 yield from _differences(db, ledger.patient, table, getattr(derived, table))
-    except RegisterError:
-        raise
-    except Exception as error:
-        if any(kind.__name__ == "DatabaseError" for kind in type(error).__mro__):
-            raise
-        yield Problem("check.unreadable")
+    except RegisterError as error:
+        yield from error.problems
     for table in TABLES:
         rows = db.execute(f"SELECT DISTINCT patient FROM {table} t WHERE NOT EXISTS {_LIVING}")  # noqa: S608
         for (patient,) in rows:

@@ -186,7 +186,8 @@ def sentences_of_sqlite(place: object = "") -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not any(kind.__name__ == "DatabaseError" for kind in type(error).__mro__):  # SQLCipher has one of its own
+        kinds = {kind.__name__ for kind in type(error).__mro__}  # SQLCipher has a DatabaseError of its own
+        if not kinds & {"DatabaseError", "UnicodeDecodeError"}:  # a damaged file may garble what SQLite itself says
             raise
         code = next((code for words, code in _SAID.items() if words in str(error)), "register.damaged")
         if code == "register.foreign":

@@ -848,6 +848,57 @@ def test_a_register_that_is_none(make: Callable[[], object], place: str, command
     starts(lines, place, "; ")
 
 
+COMMANDS: Final = (
+    ("due", "--with-names"),
+    ("due", "--as-known", "2026-11-20"),
+    ("explain", PATIENT),
+    ("check",),
+    ("check", "--repair"),
+    ("record", "visited", "--patient", PATIENT, "--on", "2026-11-20", "--risk", "2"),
+    ("import", "good.jsonl"),
+    ("retract", "0000", "--reason", "x"),
+    ("export", "out"),
+    ("backup", "copy.db"),
+    ("forget", PATIENT, "--reason", "x"),
+    ("policy", "adopt", "national-2018", "--from", "2026-11-20"),
+)
+
+
+def on_register(command: tuple[str, ...]) -> list[str]:
+    """Return the words of a command with the register's name in its place."""
+    names = 2 if command[0] == "policy" else 1
+    return [*command[:names], REG, *command[names:]]
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("UPDATE entries SET body = x'7b22a222' || body", "the register cannot be used"),
+        ("UPDATE entries SET body = '{' || body", f"the entries of patient {PATIENT} cannot be read"),
+        ("UPDATE entries SET body = '[]'", f"the entries of patient {PATIENT} cannot be read"),
+        ("UPDATE entries SET type = 'nix'", f"the entries of patient {PATIENT} cannot be read"),
+        ("UPDATE personal SET body = '1'", f"the entries of patient {PATIENT} cannot be read"),
+        ("UPDATE policies SET texts = '{}x'", "the rules in the register cannot be read"),
+        ("UPDATE policies SET texts = '[1]'", "the rules in the register cannot be read"),
+        ("UPDATE policies SET texts = 'null'", "the rules in the register cannot be read"),
+        ("UPDATE policies SET duties_from = 'soon'", "the rules in the register cannot be read"),
+        ("INSERT INTO notices VALUES (1, 2027, 'x', NULL)", "the rules in the register cannot be read"),
+    ],
+)
+@pytest.mark.parametrize("command", [*COMMANDS[1:4], COMMANDS[8]], ids=" ".join)
+def test_content_that_cannot_be_read(statement: str, words: str, command: tuple[str, ...]) -> None:
+    """What was changed behind the library's back so that nobody can read it is told, and by whose entries."""
+    connection = sqlite3.connect(REG)
+    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        connection.execute(f"DROP TRIGGER {name}")
+    connection.execute(statement.replace("x'7b22a222' ||", "CAST(x'7b22a222' AS TEXT) ||"))
+    connection.commit()
+    connection.close()
+    result = run(*on_register(command))
+    assert result.exit_code == 3
+    starts([*result.stdout.splitlines(), *result.stderr.splitlines()], words)
+
+
 @pytest.mark.parametrize(
     "place", [REG, "folder", "nowhere/x.db", "x" * 300 + ".db"], ids=["exists", "folder", "nowhere", "long"]
 )
@@ -1467,3 +1518,21 @@ def test_any_form_is_taken_whole_or_refused_whole(content: bytes, peopled: Path)
 def test_any_json_lines_are_taken_whole_or_refused_whole(content: bytes, template: Path) -> None:
     """Whatever JSON lines hold, they go in whole or not at all, and never fall over."""
     check_import("any.jsonl", content, template)
+
+
+@CHANCE
+@given(data=st.data())
+def test_any_damage_of_a_register_is_told(data: st.DataObject, peopled: Path) -> None:
+    """Whatever bytes of the file are others, each command does its work or says in a sentence what is wrong."""
+    content = peopled.read_bytes()
+    at = data.draw(st.integers(0, len(content) - 1))
+    length = data.draw(st.sampled_from([1, 20, 4096]))
+    other = data.draw(st.binary(min_size=1, max_size=20))
+    cut = data.draw(st.sampled_from([len(content), at]))
+    for path in Path().iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    Path(REG).write_bytes((content[:at] + (other * length)[:length] + content[at + length :])[:cut])
+    Path("good.jsonl").write_text(line(type="checked", patient=PATIENT, on="2026-11-20"), "utf-8")
+    result = run(*on_register(data.draw(st.sampled_from(COMMANDS))))
+    assert result.exit_code in {0, 3}
+    assert result.exit_code == 0 or result.output
