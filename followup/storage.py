@@ -3,9 +3,10 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Final
 from weakref import WeakSet
 
@@ -75,21 +76,32 @@ def remove(path: str | Path) -> None:
             Path(f"{path}{end}").unlink()
 
 
+@contextmanager
+def _whole_file(path: str | Path) -> Iterator[str]:
+    """Yield the place of a new file that stands at `path` once all of it is written, and not before."""
+    if os.path.lexists(path):
+        raise RegisterError(Problem("register.exists", facts={"path": path}))
+    part = os.path.abspath(f"{path}.{token_hex(4)}.part")  # noqa: PTH100 - as above
+    new_file(part)
+    try:
+        yield part
+        with open(part, "rb") as file:  # noqa: PTH123 - as above
+            os.fsync(file.fileno())
+        new_file(path)
+        os.replace(part, path)  # noqa: PTH105 - as above
+    except BaseException:
+        remove(part)
+        raise
+
+
 def copy(db: Database, path: str | Path) -> None:
     """Write a copy of the database as it is at one moment into a new file, while others may write.
 
     Raises `RegisterError` where there is a file already.
     """
-    new_file(path)
-    try:
-        with sentences_of_sqlite(path):
-            # An encrypted register stays so, with its key: a plain copy of it would be a leak.
-            db.execute("VACUUM INTO ?", [os.path.abspath(path)])  # noqa: PTH100 - as above
-        with Path(path).open("rb") as file:
-            os.fsync(file.fileno())
-    except BaseException:
-        remove(path)
-        raise
+    with sentences_of_sqlite(path), _whole_file(path) as part:
+        # An encrypted register stays so, with its key: a plain copy of it would be a leak.
+        db.execute("VACUUM INTO ?", [part])
 
 
 def restored(source: str | Path, path: str | Path) -> None:
@@ -97,21 +109,11 @@ def restored(source: str | Path, path: str | Path) -> None:
 
     Raises `RegisterError` for what is no register, and where there is a file already.
     """
-    with sentences_of_sqlite(source):
-        backup = sqlite3.connect(_unwritten(source), uri=True)
+    with sentences_of_sqlite(source), closing(sqlite3.connect(_unwritten(source), uri=True)) as backup:
         if backup.execute("PRAGMA application_id").fetchone() != (OURS,):
             raise foreign(source)
-    new_file(path)
-    try:
-        with sentences_of_sqlite(source):
-            target = sqlite3.connect(_plain(path))
+        with _whole_file(path) as part, closing(sqlite3.connect(part)) as target:
             backup.backup(target)
-            target.close()
-    except BaseException:
-        remove(path)
-        raise
-    finally:
-        backup.close()
 
 
 def _unwritten(path: str | Path) -> str:
