@@ -78,6 +78,15 @@ def test_backup_and_restore_overwrite_nothing(path: Path) -> None:
     assert (copy.read_bytes(), path.read_bytes()) == before
 
 
+@pytest.mark.parametrize("end", ["-wal", "-shm", "-journal"])
+def test_no_copy_is_called_as_what_sqlite_keeps_beside_a_register(path: Path, end: str) -> None:
+    """SQLite would take it for its own, and throw it away."""
+    for command in ("backup", "restore"):
+        code, printed = run(command, path, f"{path}{end}")
+        assert (code, "would overwrite" in printed) == (3, True)
+    assert run("check", path)[0] == 0
+
+
 def test_a_restored_register_is_the_copy_and_says_so(path: Path) -> None:
     """The chain goes on, and the audit tells of the restoring."""
     run("backup", path, path.with_name("copy.db"))
