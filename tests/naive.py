@@ -1,7 +1,8 @@
 """The follow-up norm told a second time, naively: every day lived through in turn, every rule an if-statement.
 
 It shares with the library the classes of the entries and nothing else, so that the two can be held against each
-other. What is in 「」 or names a table row is the norm's; what begins with (A) is a choice where the norm is silent.
+other. What stands in 「」 is the norm's sentence, or its row, that a function tells. (A) marks an assumption that
+the library's design makes; a comment "Silent:" marks what neither says, where this follows the library.
 """
 
 from calendar import monthrange
@@ -52,7 +53,7 @@ KINDS = (
     *(Admitted, Detained, Lost, MovedOut),
     *(Postponed, Died),
 )
-ENDINGS = (Discharged, Released, Found)
+ENDINGS = (MovedIn, Discharged, Released, Found)
 AFTER_BEGINNINGS = (Postponed, Died)
 
 FACE_TO_FACE = ("clinic", "home")
@@ -90,7 +91,7 @@ def within_weeks(clock: date, weeks: int) -> Window:
 
 
 def within_months(clock: date, months: int) -> Window:
-    """「Always anchor + n months at once」; (A) it opens a week before, two where it is more than a month."""
+    """Count 「always anchor + n months at once」; (A) it opens a week before, two where it is more than a month."""
     last = months_after(clock, months)
     return max(clock, last - (TWO_WEEKS if months > 1 else ONE_WEEK)), last
 
@@ -157,15 +158,16 @@ class Day:
     lost: bool = False
     moved_out: bool = False
     dead: bool = False
-    #: The day on which the centre knew of the consent, the discharge, the release or the moving in.
-    informed: date | None = None
-    #: The day on which a transfer was received last.
-    moved_in: date | None = None
-    #: The day on which the present or last stay in hospital began.
-    stay_began: date | None = None
+    #: The days on which the centre knew of the consent.
+    consented: tuple[date, ...] = ()
+    #: The days on which the centre knew of a discharge, a release or a moving in.
+    informed: tuple[date, ...] = ()
+    moved_in: tuple[date, ...] = ()
+    found: tuple[date, ...] = ()
     visits: tuple[Visited, ...] = ()
-    #: In how many follow-ups in a row the class was what it is, and the day of the one counted last.
+    #: On how many days in a row a follow-up found the class that governs.
     class_run: int = 0
+    #: The day that was counted last.
     run_counted: date | None = None
     #: The doctor's own date for the next follow-up.
     planned: date | None = None
@@ -174,20 +176,22 @@ class Day:
     incidents: tuple[date, ...] = ()
     checks: tuple[date, ...] = ()
     admissions: tuple[date, ...] = ()
+    discharges: tuple[date, ...] = ()
     referrals: tuple[Referred, ...] = ()
     done: tuple[Done, ...] = ()
 
 
 def status(day: Day) -> str:
-    """「What the scheduler calls `managed` is consenting and at home」, and otherwise why not."""
-    for suspended in ("dead", "moved_out", "lost", "detained", "in_hospital"):
+    """Tell 「consenting and at home」 (`managed`), or why not; (A) several suspensions may overlap."""
+    # Silent: which of them counts. Whoever moved out is closed here; else the hospital, then custody, then loss.
+    for suspended in ("dead", "moved_out", "in_hospital", "detained", "lost"):
         if getattr(day, suspended):
             return suspended
     return "managed" if day.consents else "declined"
 
 
 def standing_entries(entries: Iterable[Entry]) -> list[Entry]:
-    """(A) A retraction acts from the first day, whatever its own date; it may itself be retracted."""
+    """Leave out what was taken back: (A) from the first day; a retraction may itself be retracted."""
     told = list(entries)
 
     def stands(entry: Entry) -> bool:
@@ -197,16 +201,17 @@ def standing_entries(entries: Iterable[Entry]) -> list[Entry]:
 
 
 def acts_on(entry: Entry) -> date:
-    """(A) A discharged patient counts as in hospital until the centre is informed."""
+    """Return the day an entry acts: (A) a discharged patient counts as in hospital until the centre is informed."""
     if isinstance(entry, Discharged) and entry.informed_on is not None:
         return max(entry.on, entry.informed_on)
     return entry.on
 
 
 def place(entry: Entry) -> tuple[int, int, int, str]:
-    """(A) The entries of a day by kind; of one kind the worse last: higher risk, worse class, then id."""
+    """Return the place of an entry within its day: (A) by kind, and of one kind the worse last."""
+    # Silent: what is worse. The class comes before the risk, as 「any of several facts makes a patient unstable」.
     if isinstance(entry, Visited):
-        return KINDS.index(Visited), entry.risk, BETTER_TO_WORSE.index(class_of(entry)), entry.id
+        return KINDS.index(Visited), BETTER_TO_WORSE.index(class_of(entry)), entry.risk, entry.id
     return KINDS.index(type(entry)), 0, 0, entry.id
 
 
@@ -223,80 +228,96 @@ def history(entries: Iterable[Entry], on: date) -> list[Day]:
 
 
 def lived(day: Day, facts: Sequence[Entry]) -> Day:
-    """(A) The order of a day: an ending that finds nothing open is applied after that day's beginnings."""
-    waiting: list[Entry] = []
+    """Apply the facts of one day: (A) an ending that finds nothing open after that day's beginnings."""
+    # Silent: that moving in is such an ending, and that the morning decides what is open: of two discharges of one
+    # day the second tells of the first again, and does not end the stay that began on it.
+    waiting = [fact for fact in facts if isinstance(fact, ENDINGS) and not ends_something(day, fact)]
+    last = [fact for fact in facts if isinstance(fact, AFTER_BEGINNINGS)]
     for fact in facts:
-        if isinstance(fact, ENDINGS) and not ends_something(day, fact):
-            waiting.append(fact)
-        elif not isinstance(fact, AFTER_BEGINNINGS):
+        if fact not in waiting and fact not in last:
             day = after_fact(day, fact)
-    for fact in waiting:
+    for fact in (*waiting, *last):
         day = after_fact(day, fact)
-    for fact in facts:
-        if isinstance(fact, AFTER_BEGINNINGS):
-            day = after_fact(day, fact)
     return after_follow_ups(day)
 
 
 def ends_something(day: Day, fact: Entry) -> bool:
-    """Say whether a discharge, a release or a finding has something to end."""
+    """Say whether an ending has something to end."""
     if isinstance(fact, Discharged):
         return day.in_hospital
     if isinstance(fact, Released):
         return day.detained
-    return day.lost
+    return day.moved_out if isinstance(fact, MovedIn) else day.lost
 
 
 def after_fact(day: Day, fact: Entry) -> Day:
     """Return the day as one more fact leaves it."""
-    if isinstance(fact, Registered | Consented | Declined | MovedIn | MovedOut | Died):
+    if isinstance(fact, Registered | Consented | Declined | MovedOut | Died):
         return after_coming_or_going(day, fact)
-    if isinstance(fact, Discharged | Released | Found):
+    if isinstance(fact, Discharged | Released | Found | MovedIn):
         return after_return(day, fact)
     if isinstance(fact, Admitted | Detained | Lost):
         return after_suspension(day, fact)
     if isinstance(fact, Visited):
         return after_visit(day, fact)
+    if isinstance(fact, Postponed):
+        return after_postponement(day, fact)
     return after_anything_else(day, fact)
 
 
 def after_coming_or_going(day: Day, fact: Entry) -> Day:
     """「Dead patients leave the register's active part. Transfer out closes here and opens there」."""
     if isinstance(fact, Registered):
-        informed = (fact.informed_on or fact.on) if fact.consents else day.informed
-        return replace(day, registered=True, consents=fact.consents, informed=informed)
-    if isinstance(fact, Consented):
-        return replace(day, consents=True, informed=fact.informed_on or fact.on)
+        if day.registered:  # Silent: a second registration says nothing of the consent.
+            return day
+        consented = (max(fact.informed_on or fact.on, fact.on),) if fact.consents else ()
+        return replace(day, registered=True, consents=fact.consents, consented=consented)
+    if isinstance(fact, Consented):  # Silent: 「newly」, so that consent told again asks for no first visit.
+        newly = () if day.consents else (fact.informed_on or fact.on,)
+        return replace(day, consents=True, consented=(*day.consented, *newly))
     if isinstance(fact, Declined):
         return replace(day, consents=False)
-    if isinstance(fact, MovedIn):
-        return replace(day, moved_out=False, informed=fact.on, moved_in=fact.on, misses=())
     if isinstance(fact, MovedOut):
         return replace(day, moved_out=True)
     return replace(day, dead=True)
 
 
 def after_return(day: Day, fact: Entry) -> Day:
-    """(A) Each suspension ends by its own entry; a return without its beginning counts as a return."""
+    """End a suspension: (A) each by its own entry; a return without its beginning counts as a return."""
+    if isinstance(fact, Discharged) and overtaken(day, fact):
+        return day
+    # Silent: an attempt that failed on the day of the return counts after it, in whatever order the two are read.
+    day = replace(day, misses=tuple(missed for missed in day.misses if missed == day.on))
     if isinstance(fact, Discharged):
-        return replace(day, in_hospital=False, informed=acts_on(fact), misses=())
+        informed = (*day.informed, fact.informed_on or fact.on)
+        return replace(day, in_hospital=False, discharges=(*day.discharges, fact.on), informed=informed)
     if isinstance(fact, Released):
-        return replace(day, detained=False, informed=fact.on, misses=())
-    return replace(day, lost=False, misses=())
+        return replace(day, detained=False, informed=(*day.informed, fact.on))
+    if isinstance(fact, MovedIn):
+        return replace(day, moved_out=False, informed=(*day.informed, fact.on), moved_in=(*day.moved_in, fact.on))
+    return replace(day, lost=False, found=(*day.found, fact.on))
+
+
+def overtaken(day: Day, discharge: Discharged) -> bool:
+    """Say whether a discharge told of late is older than the present stay, or known by another entry."""
+    # Silent: such a one ends nothing and asks for no first visit.
+    if acts_on(discharge) == discharge.on:
+        return False
+    readmitted = day.in_hospital and any(admitted > discharge.on for admitted in day.admissions)
+    return readmitted or any(other >= discharge.on for other in day.discharges)
 
 
 def after_suspension(day: Day, fact: Entry) -> Day:
-    """(A) Each suspension begins by its own entry; an admission told again changes nothing."""
+    """Begin a suspension: (A) each by its own entry."""
     if isinstance(fact, Detained):
         return replace(day, detained=True)
     if isinstance(fact, Lost):
         return replace(day, lost=True)
-    stay_began = day.stay_began if day.in_hospital else fact.on
-    return replace(day, in_hospital=True, stay_began=stay_began, admissions=(*day.admissions, fact.on))
+    return replace(day, in_hospital=True, admissions=(*day.admissions, fact.on))
 
 
 def after_visit(day: Day, visit: Visited) -> Day:
-    """(A) A clinic or home visit at which the patient was seen ends in_hospital, detained and lost."""
+    """Count a follow-up: (A) face to face with the patient it ends a stay in hospital, custody and loss."""
     planned = visit.next_on if visit.next_on is not None and visit.next_on > visit.on else None
     day = replace(day, visits=(*day.visits, visit), planned=planned, misses=())
     if visit.mode in FACE_TO_FACE and "patient" in (visit.seen or ()):
@@ -304,8 +325,16 @@ def after_visit(day: Day, visit: Visited) -> Day:
     return day
 
 
+def after_postponement(day: Day, postponed: Postponed) -> Day:
+    """Replace the doctor's date: (A) by a later postponement, if there is one."""
+    # Silent: an earlier day replaces it too, one not after the follow-up does not.
+    if day.planned is None or postponed.until <= day.visits[-1].on:
+        return day
+    return replace(day, planned=postponed.until)
+
+
 def after_anything_else(day: Day, fact: Entry) -> Day:
-    """「A failed attempt is not a visit」; (A) the doctor's date is replaced by a later postponement."""
+    """Note what only settles or asks; 「a failed attempt is not a visit」."""
     if isinstance(fact, Missed) and fact.on not in day.misses:
         return replace(day, misses=(*day.misses, fact.on))
     if isinstance(fact, Incident):
@@ -316,13 +345,11 @@ def after_anything_else(day: Day, fact: Entry) -> Day:
         return replace(day, referrals=(*day.referrals, fact))
     if isinstance(fact, Done):
         return replace(day, done=(*day.done, fact))
-    if isinstance(fact, Postponed) and day.planned is not None and fact.until > day.planned:
-        return replace(day, planned=fact.until)
     return day
 
 
 def after_follow_ups(day: Day) -> Day:
-    """(A) `class_run` counts the days in a row of one class, of which one within a week does not count again."""
+    """Count the days in a row with one class: (A) a day less than a week after the one counted last does not."""
     before = [visit for visit in day.visits if visit.on < day.on]
     if len(before) == len(day.visits):
         return day
@@ -361,6 +388,12 @@ def at_risk(day: Day) -> bool:
     return at_home(day) and bool(day.visits) and day.visits[-1].risk >= 3
 
 
+def unstable_here(day: Day) -> bool:
+    """「Unstable: refer at once」, (A) in hospital and in custody too."""
+    here = status(day) in {"managed", "declined", "in_hospital", "detained"}
+    return day.registered and here and class_in_force(day.visits) == "unstable"
+
+
 def basic_at_first(day: Day) -> bool:
     """「Basically stable」, and nobody has seen yet whether that settles."""
     return at_home(day) and class_in_force(day.visits) == "basic" and day.class_run == 1
@@ -381,9 +414,30 @@ def in_hospital(day: Day) -> bool:
     return day.registered and status(day) == "in_hospital"
 
 
+def in_custody(day: Day) -> bool:
+    """Say whether the patient is in custody, (A) where it is as in hospital."""
+    return day.registered and status(day) == "detained"
+
+
+def entered_lost(day: Day) -> bool:
+    """「Until someone enters that the patient is lost」."""
+    return day.registered and status(day) == "lost"
+
+
+def owed_health_check(day: Day) -> bool:
+    """「Agrees」, (A) in hospital too."""
+    return day.registered and (managed(day) or (in_hospital(day) and day.consents))
+
+
 def lost(day: Day) -> bool:
     """「失访: missing; moved away; ...; or three failed attempts within one month counted from the first」."""
-    return day.registered and (status(day) == "lost" or (at_home(day) and three_failures(day.misses)))
+    # The norm makes no exception for who is lost from hospital or custody.
+    return day.registered and ((day.lost and not gone(day)) or (at_home(day) and three_failures(day.misses)))
+
+
+def gone(day: Day) -> bool:
+    """「Dead patients leave the register's active part. Transfer out closes here」."""
+    return status(day) in {"dead", "moved_out"}
 
 
 def three_failures(misses: Sequence[date]) -> bool:
@@ -411,29 +465,28 @@ def spell(days: Sequence[Day], holds: Callable[[Day], bool]) -> date | None:
 
 def first_visit(days: Sequence[Day]) -> Window | None:
     """「Newly registered and consenting, or discharged: face-to-face within 10 working days of ...」."""
-    began, informed = spell(days, managed), days[-1].informed
-    if began is None or informed is None:
+    began = spell(days, at_home)  # (A) who declines again, or is discharged and has declined, included
+    if began is None:
         return None
-    registered = next(day.on for day in days if day.registered)
-    if seen_face_to_face(days[-1], max(informed, registered)):
-        return None
-    return within_workdays(max(informed, began), 10)
+    # Silent: a visit before the registration settles that which the discharge asked for, not that of the consent.
+    face_to_face = [visit for visit in days[-1].visits if visit.mode in FACE_TO_FACE]
+    owed = unanswered((*days[-1].consented, *days[-1].informed), face_to_face)
+    return None if owed is None else within_workdays(max(owed, began), 10)
 
 
 def visit_after_moving_in(days: Sequence[Day]) -> Window | None:
     """「Transfer received: first visit within 2 weeks」."""
-    began, moved_in = spell(days, managed), days[-1].moved_in
-    if began is None or moved_in is None:
+    # Silent: by telephone too; and received twice counts from the second time.
+    began = spell(days, at_home)
+    if began is None:
         return None
-    registered = next(day.on for day in days if day.registered)
-    if seen_face_to_face(days[-1], max(moved_in, registered)):
-        return None
-    return within_weeks(max(moved_in, began), 2)
+    owed = unanswered(days[-1].moved_in[-1:], days[-1].visits)
+    return None if owed is None else within_weeks(max(owed, began), 2)
 
 
-def seen_face_to_face(day: Day, since: date) -> bool:
-    """「Face-to-face: at the clinic or at home; a telephone call is not」."""
-    return any(visit.mode in FACE_TO_FACE and visit.on >= since for visit in day.visits)
+def unanswered(asked: Sequence[date], visits: Sequence[Visited]) -> date | None:
+    """Return the first of the days on which a follow-up was asked for and since which there was none."""
+    return min((on for on in asked if not any(visit.on >= on for visit in visits)), default=None)
 
 
 def visit_since(days: Sequence[Day], began: date) -> date:
@@ -466,14 +519,15 @@ def visit_while_stable(days: Sequence[Day]) -> Window | None:
 def visit_jointly(days: Sequence[Day]) -> Window | None:
     """「对危险性评估等级3级及以上患者,联合关爱帮扶小组和公安部门至少每2周开展1次随访」."""
     began = spell(days, at_risk)
-    if began is None or days[-1].on < date(2025, 1, 1):
+    since = date(2025, 1, 1)  # Silent: nothing is due by the reply before it, nor open.
+    if began is None or days[-1].on < since:
         return None
-    joint = [visit.on for visit in days[-1].visits if is_joint(visit)]
-    return within_weeks(max(began, *joint), 2) if joint else within_weeks(began, 2)
+    opens, last = within_weeks(max([began, *(visit.on for visit in days[-1].visits if is_joint(visit))]), 2)
+    return max(opens, since), max(last, since)
 
 
 def is_joint(visit: Visited) -> bool:
-    """「联合关爱帮扶小组和公安部门」; (A) face to face, and whoever is not recorded was not there."""
+    """「联合关爱帮扶小组和公安部门」; (A) face to face, and who is not recorded as present is not counted."""
     present = visit.present or ()
     return "care_group" in present and "police" in present and visit.mode in FACE_TO_FACE
 
@@ -486,13 +540,15 @@ def visit_at_least(days: Sequence[Day]) -> Window | None:
 
 def visit_after_incident(days: Sequence[Day]) -> Window | None:
     """「Incident: follow up within 2 weeks at most」."""
-    began = spell(days, at_home)
-    if began is None:
-        return None
-    for incident in days[-1].incidents:
-        if not any(visit.on >= incident for visit in days[-1].visits):
-            return within_weeks(max(incident, began), 2)
-    return None
+    began, owed = spell(days, at_home), unanswered(days[-1].incidents, days[-1].visits)
+    return None if began is None or owed is None else within_weeks(max(owed, began), 2)
+
+
+def visit_once_found(days: Sequence[Day]) -> Window | None:
+    """Ask for a follow-up at once of (A) who is found again."""
+    # Silent: found twice, unseen, counts from the second time.
+    began, owed = spell(days, at_home), unanswered(days[-1].found[-1:], days[-1].visits)
+    return None if began is None or owed is None else at_once(max(owed, began))
 
 
 def visit_as_planned(days: Sequence[Day]) -> Window | None:
@@ -503,46 +559,47 @@ def visit_as_planned(days: Sequence[Day]) -> Window | None:
 
 def retry(days: Sequence[Day]) -> Window | None:
     """「Second attempt within 2 weeks and third within 1 month, both counted from the first failed attempt」."""
-    began = spell(days, lambda day: at_home(day) and bool(day.misses))
-    if began is None:
+    misses = days[-1].misses  # and not from the registration, where the attempt came before it
+    if not at_home(days[-1]) or not misses:
         return None
-    first = max(days[-1].misses[0], began)
-    if len(days[-1].misses) == 1:
-        return within_weeks(first, 2)
-    return within_months(first, 1) if len(days[-1].misses) == 2 else None
+    if len(misses) == 1:
+        return within_weeks(misses[0], 2)
+    return within_months(misses[0], 1) if len(misses) == 2 else None
 
 
 def referral(days: Sequence[Day]) -> Window | None:
     """「Unstable: refer at once」."""
-    began = spell(days, unstable)
-    if began is None:
+    began = spell(days, unstable_here)
+    if began is None or in_hospital_since(days, began):
         return None
-    referred = [fact.on for fact in days[-1].referrals]
-    if any(on >= began for on in (*referred, *days[-1].admissions)):
-        return None
-    return at_once(began)
+    return None if any(fact.on >= began for fact in days[-1].referrals) else at_once(began)
 
 
 def referral_check(days: Sequence[Day]) -> Window | None:
     """「Within 2 weeks learn what came of it is one duty a spell of unstable, not one a visit」."""
-    began = spell(days, unstable)
-    if began is None:
+    began = spell(days, unstable_here)
+    if began is None or in_hospital_since(days, began):
         return None
     outcomes = [fact.on for fact in days[-1].referrals if fact.outcome is not None]
     checked = [fact.on for fact in days[-1].done if fact.kind == "referral-check"]
-    if any(on >= began for on in (*outcomes, *checked, *days[-1].admissions)):
-        return None
-    return within_weeks(began, 2)
+    return None if any(on >= began for on in (*outcomes, *checked)) else within_weeks(began, 2)
+
+
+def in_hospital_since(days: Sequence[Day], began: date) -> bool:
+    """「If not admitted」: say whether the patient was in hospital on that day, or was admitted since."""
+    there = any(day.in_hospital for day in days if day.on == began)
+    return there or any(admitted >= began for admitted in days[-1].admissions)
 
 
 def status_check(days: Sequence[Day]) -> Window | None:
-    """「In hospital: ask every 3 months whether it lasts」."""
-    began = spell(days, in_hospital)
-    if began is None:
-        return None
+    """「In hospital: ask every 3 months whether it lasts」; (A) so in custody, and of the lost."""
+    # Silent: an admission told again says that the stay lasts.
     asked = [fact.on for fact in days[-1].done if fact.kind == "status-check"]
-    admitted = [] if days[-1].stay_began is None else [days[-1].stay_began]
-    return within_months(max([began, *asked, *admitted]), 3)
+    for suspended in (in_hospital, in_custody, entered_lost):
+        began = spell(days, suspended)
+        if began is not None:
+            return within_months(max([began, *asked, *(days[-1].admissions if suspended is in_hospital else ())]), 3)
+    return None
 
 
 def report_of_loss(days: Sequence[Day]) -> Window | None:
@@ -568,7 +625,7 @@ def told(day: Day, whom: str, since: date) -> bool:
 
 def health_check(days: Sequence[Day]) -> Window | None:
     """「Health check: agrees: once a year」."""
-    began = spell(days, managed)
+    began = spell(days, owed_health_check)
     return None if began is None else within_months(max([began, *days[-1].checks]), 12)
 
 
@@ -577,7 +634,7 @@ def health_check(days: Sequence[Day]) -> Window | None:
 RULES: dict[str, tuple[Callable[[Sequence[Day]], Window | None], ...]] = {
     "visit": (
         *(visit_while_unstable, visit_while_basic, visit_while_stable),
-        *(visit_at_least, visit_after_incident, visit_as_planned),
+        *(visit_at_least, visit_after_incident, visit_once_found, visit_as_planned),
     ),
     "first-visit": (first_visit, visit_after_moving_in),
     "retry": (retry,),
@@ -590,7 +647,7 @@ RULES: dict[str, tuple[Callable[[Sequence[Day]], Window | None], ...]] = {
 
 
 def windows(days: Sequence[Day], *, dongguan: bool) -> dict[str, Window]:
-    """(A) One line a kind: it opens with the earliest of its rules and is due with the earliest."""
+    """Return a line a kind: (A) it opens with the earliest of its rules and is due with the earliest."""
     found = {}
     for kind, rules in RULES.items():
         asked = [rule(days) for rule in rules]
@@ -603,14 +660,19 @@ def windows(days: Sequence[Day], *, dongguan: bool) -> dict[str, Window]:
 
 
 def due_dates(entries: Iterable[Entry], on: date, *, dongguan: bool) -> dict[str, date]:
-    """Return the last day of each kind of line that runs at the end of the day `on`."""
+    """Return the last day of each kind of line that runs at the end of the day `on`.
+
+    >>> told = [Registered("p1", "2026-10-31"), Visited("p1", "2026-11-01", risk=3, mode="home")]
+    >>> due_dates(told, date(2026, 11, 2), dongguan=False)["visit"]
+    datetime.date(2026, 11, 15)
+    """
     return {kind: last for kind, (_, last) in windows(history(entries, on), dongguan=dongguan).items()}
 
 
 def standing(entries: Iterable[Entry], on: date, *, dongguan: bool) -> str | None:
-    """(A) The bucket: the most pressing of the follow-up lines, else why there is none."""
+    """Return the bucket: (A) by the most pressing of the follow-up lines, else why there is none."""
     days = history(entries, on)
-    if not days or not days[-1].registered:
+    if not days[-1].registered:
         return None
     found = windows(days, dongguan=dongguan)
     asked = [found[kind] for kind in FOLLOW_UPS if kind in found]
@@ -624,7 +686,7 @@ def standing(entries: Iterable[Entry], on: date, *, dongguan: bool) -> str | Non
 
 
 def why_nothing(found: str) -> str:
-    """(A) Nothing is asked for: suspended in hospital or detained, lost, closed when moved out or dead."""
+    """Say why nothing is open: (A) in hospital or detained, lost, moved out or dead, or not yet."""
     if found in {"in_hospital", "detained"}:
         return "suspended"
     if found in {"moved_out", "dead"}:
