@@ -8,10 +8,13 @@ import naive
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import SEASONS, Question, asking_days, events, ledgers, registrations, retractions
+from strategies import Question
 
 from followup import Entry, Ledger, due_visits, load_policy, standing
 from followup.entries import Admitted, Lost, Missed, MovedIn, Registered
+from followup.testing import ledgers
+from followup.testing.ledgers import asking_days, events, registrations, retractions
+from followup.testing.spans import spans
 
 _POLICIES: Final = {name: load_policy(name) for name in ("national-2018", "dongguan")}
 _UNTOLD: Final = {"type", "patient", "on", "recorded_at"}
@@ -19,16 +22,17 @@ _UNTOLD: Final = {"type", "patient", "on", "recorded_at"}
 
 @st.composite
 def _crowded_ledgers(draw: st.DrawFn) -> Ledger:
-    season = draw(st.sampled_from(SEASONS))
-    happened = st.lists(events("p1", season), min_size=10, max_size=25)
-    known = [draw(registrations("p1", season)), *draw(happened)]
-    return Ledger("p1", [*known, *draw(retractions(known, season))])
+    span = draw(spans())
+    happened = st.lists(events("p1", span), min_size=10, max_size=25)
+    known = [draw(registrations("p1", span)), *draw(happened)]
+    return Ledger("p1", [*known, *draw(retractions(known, span))])
 
 
 @st.composite
 def _questions(draw: st.DrawFn, policy: str) -> Question:
     ledger = draw(ledgers() | _crowded_ledgers())
-    return Question(ledger, _POLICIES[policy], draw(asking_days(ledger, _POLICIES[policy])))
+    on = draw(asking_days(ledger, lambda day: due_visits(ledger, _POLICIES[policy], day)))
+    return Question(ledger, _POLICIES[policy], on)
 
 
 def _by_the_library(question: Question) -> dict[str, str]:
