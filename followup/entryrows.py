@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from followup.chain import Head, linked, sealed
 from followup.entries import PERSONAL, TYPES, Entry, canonical
 from followup.entryjson import known_as, read_entry
+from followup.errors import Problem, RegisterError, shown
 from followup.ledger import Ledger
 from followup.tables import GUARDS
 
@@ -134,11 +135,14 @@ def select(db: Database, where: str, values: Sequence[str | int]) -> list[tuple[
 
 def _entry(row: Sequence[Any]) -> Entry:
     known_id, patient, kind, on, recorded_at, body, personal = row
-    content: dict[str, Any] = json.loads(body)
-    if personal:
-        content |= json.loads(personal)
-    content |= {"patient": patient, "on": on, "recorded_at": recorded_at}
-    return known_as(read_entry(TYPES[kind], content), known_id)
+    try:
+        content: dict[str, Any] = json.loads(body)
+        if personal:
+            content |= json.loads(personal)
+        content |= {"patient": patient, "on": on, "recorded_at": recorded_at}
+        return known_as(read_entry(TYPES[kind], content), known_id)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):  # damaged, or changed behind our back
+        raise RegisterError(Problem("check.unreadable", facts={"patient": shown(patient)})) from None
 
 
 def blank(db: Database, patient: str, on: date, reason: str) -> int:

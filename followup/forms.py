@@ -205,16 +205,19 @@ def _read_table(table: Table, today: date, found: Reading) -> Iterator[Sourced]:
     found.problems.extend([*problems, *table.problems])
     if problems:
         return
-    dropped: Counter[str] = Counter()
+    dropped, counted = Counter[str](), Counter[str]()
     for row in table.rows:
         facts = _facts(row, form, today)
         yield from (Sourced(entry, row.where) for entry in facts)
         found.problems.extend(row.problems)
         found.refused.update(_refused(row))
+        counted.update(row.counted)
         if facts and not isinstance(facts[0], Visited | Registered):
             dropped.update(name for name in _kept(row, form) if name not in PATIENT_FIELDS)
     for name, count in dropped.items():
         found.notes.append(Problem("not_kept", (*table.where, f"column {name}"), {"count": count}))
+    if len(table.where) == 1:  # a CSV file does not say from which year its numbers of days count
+        found.notes.extend(Problem("counted", (*table.where, f"column {c}"), {"count": n}) for c, n in counted.items())
 
 
 def _refused(row: Row) -> Iterator[str]:

@@ -26,7 +26,16 @@ from followup.entryjson import shown_id
 from followup.entryrows import blank, head, patients, read_ledgers, select
 from followup.errors import Problem, RefusedEntries, RegisterError, shown
 from followup.findings import Finding
-from followup.inforce import ALWAYS, kept_stamp, policy_in_force, stamp, write_notice, write_policy, write_stamp
+from followup.inforce import (
+    ALWAYS,
+    kept_stamp,
+    notice_mark,
+    policy_in_force,
+    stamp,
+    write_notice,
+    write_policy,
+    write_stamp,
+)
 from followup.intake import take
 from followup.keptdates import Story, drop, keep_all, kept_counts, kept_lines, patients_after
 from followup.ledger import Ledger
@@ -42,11 +51,13 @@ from followup.storage import (
     copy_beside,
     foreign,
     is_path,
+    make_private,
     new_file,
     remove,
     sentences_of_sqlite,
     snapshot,
     transaction,
+    wiped,
 )
 from followup.tables import is_of_a_later_release, migrations
 from followup.terms import LineKind
@@ -118,10 +129,7 @@ class Register:
             _take_further(db, place, (author, program))
             db.execute("PRAGMA journal_mode = WAL")
             register = cls(db, policy_in_force(db), author, program)
-            if kept_stamp(db) != stamp(register.policy):
-                with transaction(db):
-                    register = register._under_new_rules("derive", stamp(register.policy))
-        return register
+            return register if kept_stamp(db) == stamp(register.policy) else register._derived_anew()
 
     def close(self) -> None:
         """Close the file."""
@@ -158,14 +166,11 @@ class Register:
         Nobody else writes meanwhile. One batch may stand in another, which then decides for both. Raises
         `RegisterError` where another program changed the rules.
         """
-        if self.db.conn.in_transaction:
-            with sentences_of_sqlite(), self.db.atomic():  # an error that is caught leaves nothing of it
+        with sentences_of_sqlite():
+            within = self.db.conn.in_transaction  # of another batch: an error that is caught leaves nothing of it
+            with self.db.atomic() if within else transaction(self.db, keep=keep):
                 self._check_rules()
                 yield
-            return
-        with sentences_of_sqlite(), transaction(self.db, keep=keep):
-            self._check_rules()
-            yield
 
     def adopt(self, policy: Policy, day: date, recorded_at: str | None = None) -> "Register":
         """Adopt a policy from a day on, derive all dates anew, and return the register under it.
@@ -192,7 +197,7 @@ class Register:
         notice = notice_from_text(text)
         with self.batch():
             write_notice(self.db, notice.year, text, recorded_at)
-            return self._under_new_rules("notice", str(notice.year))
+            return self._under_new_rules("notice", notice_mark(notice.year, text))
 
     def forget(self, patient: str, on: date, reason: str) -> None:
         """Erase all that is recorded of a patient, as the law may ask for, and leave a tombstone.
@@ -200,21 +205,19 @@ class Register:
         Number, day and reason stay, and the seals by which the chain goes on; copies and exports still hold the
         person. Raises `RegisterError` for an unknown patient.
         """
-        if self.db.conn.in_transaction:
-            raise RegisterError(Problem("forget.batch"))
-        self.db.execute("PRAGMA secure_delete = ON")
+        with sentences_of_sqlite():
+            if self.db.conn.in_transaction:
+                raise RegisterError(Problem("forget.batch"))
+            self.db.execute("PRAGMA secure_delete = ON")
         try:
             with self.batch():
                 self.ledger(patient)
                 count = blank(self.db, patient, on, reason)
                 drop(self.db, patient)
                 self.note("forget", f"{patient} {count} {on} {reason}")
-            with sentences_of_sqlite():
-                self.db.execute("VACUUM")  # no trace is left in free pages, nor where SQLite moved a row
-                (busy, *_) = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         finally:
             self.db.execute("PRAGMA secure_delete = FAST")
-        if busy:
+        if not wiped(self.db):
             raise RegisterError(Problem("forget.open", facts={"patient": shown(patient)}))
 
     def backup(self, path: str | Path) -> None:
@@ -248,15 +251,17 @@ class Register:
 
     def ledger(self, patient: str, known: datetime | None = None) -> Ledger:
         """Return everything recorded of one patient (by a moment); `RegisterError` for an unknown one."""
-        for ledger in read_ledgers(self.db, self._living(patient)):
-            found = ledger if known is None else ledger.as_known(known)
-            if found is not None:
-                return found
+        with sentences_of_sqlite():
+            for ledger in read_ledgers(self.db, self._living(patient)):
+                found = ledger if known is None else ledger.as_known(known)
+                if found is not None:
+                    return found
         raise RegisterError(Problem("patient.unknown", facts={"patient": shown(patient)}))
 
     def ledgers(self, wanted: Iterable[str] | None = None) -> Iterator[Ledger]:
         """Return the ledgers of the patients named, or of all, in the order of their numbers."""
-        return read_ledgers(self.db, patients(self.db) if wanted is None else sorted(set(wanted)))
+        with sentences_of_sqlite():
+            yield from read_ledgers(self.db, patients(self.db) if wanted is None else sorted(set(wanted)))
 
     def worklist(self, on: date, team: str | None = None, within: int = 0, known: datetime | None = None) -> WorkList:
         """Return the list of a day, of one team or of all: `WorkList.of` over all ledgers, but quick.
@@ -312,8 +317,10 @@ class Register:
 
     def find(self, beginning: str) -> Entry:
         """Return the entry whose id begins so; `RegisterError` for none or several."""
-        wanted = (beginning, beginning + "g") if len(beginning) >= _SHORTEST else ("", "")
-        found = select(self.db, _BEGINNING, wanted)
+        is_one = len(beginning) >= _SHORTEST and _DIGITS.issuperset(beginning)
+        wanted = (beginning, beginning + "g") if is_one else ("", "")
+        with sentences_of_sqlite():
+            found = select(self.db, _BEGINNING, wanted)
         if len(found) != 1:
             code = "entry.ambiguous" if found or len(beginning) < _SHORTEST else "retract.unknown"
             raise RegisterError(Problem(code, facts={"entry": shown_id(beginning)}))
@@ -324,12 +331,20 @@ class Register:
     def _set_up(self, place: Place) -> None:
         if self.db.table_names():
             raise RegisterError(Problem("register.exists", facts={"path": place}))
+        make_private(self.db)
         self.db.execute("PRAGMA journal_mode = WAL")
         with transaction(self.db):
             migrations.apply(self.db)
             write_policy(self.db, self.policy, ALWAYS, self.policy.duties_from, None)
             write_stamp(self.db, self.policy)
             self.note("create", f"{self.policy.id} {self.policy.version} {ALWAYS}")
+
+    def _derived_anew(self) -> "Register":
+        """Derive all dates anew by what the library now knows, unless another program was quicker."""
+        with transaction(self.db):
+            now = evolve(self, policy=policy_in_force(self.db))
+            is_kept = kept_stamp(self.db) == stamp(now.policy)
+            return now if is_kept else self._under_new_rules("derive", stamp(now.policy))
 
     def _check_rules(self) -> None:
         """Refuse to go by rules that another program has changed meanwhile."""
@@ -374,10 +389,12 @@ def _take_further(db: Database, place: Place, by: By) -> None:
     """Bring the tables of an earlier release up to this one's; a later one's are refused."""
     if is_of_a_later_release(db):
         raise RegisterError(Problem("register.newer", facts={"path": place}))
-    steps = [migration.name for migration in migrations.pending(db)]
-    if steps:
-        copy_beside(db)
-        with transaction(db):
+    if not migrations.pending(db):
+        return
+    copy_beside(db)
+    with transaction(db):
+        steps = [migration.name for migration in migrations.pending(db)]
+        if steps:  # another program may have been quicker
             migrations.apply(db)
             write_audit(db, head(db), by, "migrate", " ".join(steps))
 
@@ -397,6 +414,8 @@ _BEGINNING: Final = """
 """
 #: With fewer characters an id is no answer to "which entry".
 _SHORTEST: Final = 4
+#: Of which ids are made; what is left of somebody who was forgotten has another.
+_DIGITS: Final = frozenset("0123456789abcdef")
 #: Of so many patients on a list more is kept in mind.
 _STORIES: Final = 256
 #: From team to team, as the index has them.

@@ -1,9 +1,11 @@
 """What commands have in common: kinds of options, today, the language, errors as sentences with an exit code."""
 
 import functools
+import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -114,11 +116,14 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     return functools.reduce(lambda found, option: option(found), reversed(_SHARED), run)
 
 
-def opened(path: Path, author: str | None = None) -> "Register":
-    """Return the register of a path, open; `author` is who writes to it."""
+@contextmanager
+def opened(path: Path, author: str | None = None) -> "Iterator[Register]":
+    """Open the register of a path, and close it after; `author` is who writes to it."""
     from followup.register import Register
+    from followup.storage import sentences_of_sqlite
 
-    return Register.open(path, author=author, program=program())
+    with sentences_of_sqlite(path), Register.open(path, author=author, program=program()) as found:
+        yield found
 
 
 def program() -> str:
@@ -148,11 +153,16 @@ written_by: Final = click.option(
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file, or say why it cannot be written."""
+    """Write a file, a new one for its owner alone, or say why it cannot be written."""
     try:
-        path.write_text(text, "utf-8", newline="")
+        with open(path, "w", encoding="utf-8", newline="", opener=_private) as file:
+            file.write(text)
     except OSError as error:
         raise InvalidFile(Problem("output", facts={"path": path, "reason": error.strerror})) from None
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def keep_off(path: Path | None, register: Path, *files: Path) -> None:
