@@ -5,7 +5,7 @@ from datetime import date
 from unicodedata import category
 
 from followup.case import Case, case_on
-from followup.duevisit import DueVisit
+from followup.duevisit import DueVisit, told_source
 from followup.entries import FIELDS, PERSONAL, Entry
 from followup.findings import doubts
 from followup.ledger import Ledger
@@ -95,7 +95,8 @@ def _rules(case: Case, policy: Policy, lang: str) -> Iterator[str]:
         if verdict is Silence.ENDED:
             continue
         if isinstance(verdict, Silence):
-            facts = {"title": rule.title.text(lang), "why": verdict.label(lang), "source": rule.source}
+            facts = {"title": rule.title.text(lang), "why": verdict.label(lang)}
+            facts["source"] = told_source(rule.source, lang)
             yield say(lang, "explain.silent", **facts)
         else:
             yield say(lang, "explain.rule", text=verdict.text(lang))

@@ -24,7 +24,7 @@ from followup.entries import (
 )
 from followup.formulas import BEGINNINGS
 from followup.ledger import Ledger
-from followup.policy import Policy
+from followup.policy import FOLLOW_UPS, Policy
 from followup.schedule import lines
 from followup.sentences import say
 from followup.stability import computed_class
@@ -157,13 +157,16 @@ def _line_doubts(case: Case, line: DueVisit) -> Iterator[Finding]:
     last = case.visits[-1] if case.visits else None
     if any(reason.calendar == "provisional" for reason in line.reasons):
         yield Finding(case.patient, "calendar-provisional", ())
+    if case.postponed is not None and line.kind in FOLLOW_UPS and case.postponed.until > line.due_on:
+        facts = {"until": case.postponed.until, "due": line.due_on}
+        yield Finding(case.patient, "postponed-late", (case.postponed,), facts)
     if last is None or line.kind is not LineKind.VISIT:
         return
     yield from _presence_doubts(case.patient, last, line)
     planned = next((reason for reason in line.reasons if reason.anchor is Anchor.PLANNED), None)
-    if planned is not None and planned.due_on > line.due_on:
+    if planned is not None and case.postponed is None and planned.due_on > line.due_on:
         facts = {"until": planned.due_on, "due": line.due_on}
-        yield Finding(case.patient, "doctors-date-late", (case.postponed or last,), facts)
+        yield Finding(case.patient, "doctors-date-late", (last,), facts)
 
 
 def _presence_doubts(patient: str, last: Visited, line: DueVisit) -> Iterator[Finding]:

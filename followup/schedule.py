@@ -128,10 +128,14 @@ def _weigh(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[Rule, 
         to = to and untold(rule, case, clock)
     if clock < began and anchor is not _FIRST_MISSED:
         anchor, clock, entry = _BEGAN, began, beginning
+    fact_on = clock
     if rule.kind not in FOLLOW_UPS:
         clock = max(clock, policy.duties_from or clock, rule.counted_from or clock)
     not_before = _not_before(rule, case, policy, held) if policy.changes else rule.earliest
     due_on = max(rule.within.after(clock, policy.calendar), not_before)
+    opens_on = max(clock, due_on - rule.lead)
+    if anchor is _PLANNED:
+        opens_on = min(opens_on, _workday_before(due_on, max(entry.on + _DAY, began), policy))
     return Reason(
         rule.id,
         rule.title,
@@ -140,6 +144,7 @@ def _weigh(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[Rule, 
         rule.source,
         anchor,
         clock,
+        fact_on,
         entry.id,
         rule.within,
         not_before,
@@ -148,9 +153,15 @@ def _weigh(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[Rule, 
         rule.invites,
         rule.mode,
         to,
-        max(clock, due_on - rule.lead),
+        opens_on,
         due_on,
     )
+
+
+def _workday_before(planned: date, first: date, policy: Policy) -> date:
+    """Return the last working day up to one that was agreed, as the visit is planned for it; not before `first`."""
+    workday = policy.calendar.last_workday(planned)
+    return workday if workday >= first else planned
 
 
 def _not_before(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[Rule, None]]) -> date:
@@ -210,7 +221,10 @@ def _line(case: Case, policy: Policy, kind: LineKind, why: list[tuple[Rule, Reas
     reasons = tuple([reason for _, reason in why])
     roles, invited, modes = _company(tuple([rule for rule, _ in why]))
     opens_on, due_on = min([reason.opens_on for reason in reasons]), reasons[0].due_on
-    plan_on = _plan(case, policy, opens_on, due_on)
+    until = due_on
+    if case.postponed is not None and kind in FOLLOW_UPS:
+        until = min(max(case.postponed.until, opens_on), due_on)
+    plan_on = _plan(policy, opens_on, until, due_on)
     missing = _missing(case, reasons) if roles else ()
     return DueVisit(case.patient, kind, opens_on, due_on, plan_on, roles, invited, missing, modes, reasons)
 
@@ -220,11 +234,13 @@ def _strictness(pair: tuple[Rule, Reason]) -> tuple[date, bool]:
     return pair[1].due_on, not pair[0].with_
 
 
-def _plan(case: Case, policy: Policy, opens_on: date, due_on: date) -> date:
-    until = due_on
-    if case.postponed is not None:
-        until = min(max(case.postponed.until, opens_on), due_on)
-    return policy.calendar.last_workday(until)
+def _plan(policy: Policy, opens_on: date, until: date, due_on: date) -> date:
+    """Return the last working day of the window up to a day, else its next; where it has none, the last before it."""
+    found = policy.calendar.last_workday(until)
+    while found < opens_on and until < due_on:
+        until += _DAY
+        found = policy.calendar.last_workday(until)
+    return found
 
 
 @lru_cache(maxsize=1 << 12)

@@ -168,8 +168,20 @@ def test_the_same_told_twice_is_no_contradiction() -> None:
 
 def test_a_postponement_names_its_author_and_reason() -> None:
     """It counts without them, and they are asked for."""
-    assert codes(Postponed("p1", "2026-02-02", until="2026-02-09")) == ["postponed-unsigned"]
-    assert codes(Postponed("p1", "2026-02-02", until="2026-02-09", author="甲医生", reason="外出")) == []
+    assert codes(Postponed("p1", "2026-01-20", until="2026-01-26")) == ["postponed-unsigned"]
+    assert codes(Postponed("p1", "2026-01-20", until="2026-01-26", author="甲医生", reason="外出")) == []
+
+
+@pytest.mark.parametrize("next_on", [None, "2026-01-23"])
+def test_a_postponement_past_the_last_day_is_told(next_on: str | None) -> None:
+    """The last day holds, whether or not there was a doctor's date; the last day itself is in time."""
+    visit = Visited("p1", "2026-01-12", risk=1, mode="home", next_on=next_on)
+    late, in_time = (
+        Postponed("p1", "2026-01-20", until=day, author="甲", reason="乙") for day in ("2026-01-27", "2026-01-26")
+    )
+    doubts = findings(Ledger("p1", [START[0], visit, late]), DONGGUAN, date(2026, 1, 21))
+    assert [(doubt.code, doubt.entries) for doubt in doubts] == [("postponed-late", (late,))]
+    assert findings(Ledger("p1", [START[0], visit, in_time]), DONGGUAN, date(2026, 1, 21)) == ()
 
 
 def test_a_stay_recorded_after_its_discharge_is_told_while_it_lasts() -> None:
