@@ -27,6 +27,7 @@ from followup.ledger import Ledger
 from followup.policy import FOLLOW_UPS, Policy
 from followup.schedule import lines
 from followup.sentences import say
+from followup.settlement import settles_nothing
 from followup.stability import computed_class
 from followup.terms import Anchor, Insight, LineKind, Reaction, RiskLevel, Stability, Status, Term
 
@@ -104,6 +105,8 @@ def _case_doubts(case: Case) -> Iterator[Finding]:
     last = case.incidents[-1][1] if case.incidents else None
     if last is not None and _days_late(case, last) > _INCIDENT_DAYS:
         yield Finding(case.patient, "incident-recorded-late", (last,), {"recorded": last.recorded_on})
+    for deed in filter(settles_nothing, case.deeds):
+        yield Finding(case.patient, "done-nothing", (deed,), {"kind": getattr(deed, "kind", None)})
     if case.postponed is not None and not (case.postponed.author and case.postponed.reason):
         yield Finding(case.patient, "postponed-unsigned", (case.postponed,))
 

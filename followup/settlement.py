@@ -95,3 +95,24 @@ _SETTLES: Final[dict[LineKind, Callable[[Entry], bool]]] = {
     LineKind.STATUS_CHECK: _done(LineKind.STATUS_CHECK),
     LineKind.HEALTH_CHECK: lambda deed: isinstance(deed, Checked),
 }
+
+
+#: What is recorded instead of "done" where that settles nothing.
+INSTEAD: Final[dict[LineKind, tuple[str, ...]]] = {
+    LineKind.VISIT: ("visited",),
+    LineKind.FIRST_VISIT: ("visited",),
+    LineKind.RETRY: ("missed", "visited"),
+    LineKind.REFERRAL: ("referred", "admitted"),
+    LineKind.HEALTH_CHECK: ("checked",),
+}
+
+
+def settles_nothing(entry: Entry) -> bool:
+    """Say whether an entry is a "done" of a kind that other entries settle, or a report that went to nobody.
+
+    >>> settles_nothing(Done("p1", "2026-11-22", kind="visit"))
+    True
+    """
+    if not isinstance(entry, Done):
+        return False
+    return entry.kind in INSTEAD or (entry.kind is LineKind.REPORT and not entry.to)

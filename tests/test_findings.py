@@ -11,6 +11,7 @@ from followup import (
     Consented,
     Declined,
     Discharged,
+    Done,
     Entry,
     Finding,
     Found,
@@ -182,6 +183,21 @@ def test_a_postponement_past_the_last_day_is_told(next_on: str | None) -> None:
     doubts = findings(Ledger("p1", [START[0], visit, late]), DONGGUAN, date(2026, 1, 21))
     assert [(doubt.code, doubt.entries) for doubt in doubts] == [("postponed-late", (late,))]
     assert findings(Ledger("p1", [START[0], visit, in_time]), DONGGUAN, date(2026, 1, 21)) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "to", "idle"),
+    [
+        *((kind, None, True) for kind in ("visit", "first-visit", "retry", "referral", "health-check", "report")),
+        ("report", [], True),
+        ("report", ["police"], False),
+        ("referral-check", None, False),
+        ("status-check", None, False),
+    ],
+)
+def test_a_duty_entered_as_done_that_it_does_not_settle_is_told(kind: str, to: list[str] | None, idle: bool) -> None:  # noqa: FBT001
+    """A register of former days may hold one; it settles nothing, and says so."""
+    assert codes(Done("p1", "2026-01-20", kind=kind, to=to), on="2026-01-21") == ["done-nothing"] * idle
 
 
 def test_a_stay_recorded_after_its_discharge_is_told_while_it_lasts() -> None:
