@@ -36,7 +36,7 @@ def explain(ledger: Ledger, policy: Policy, on: date, lang: str = "en") -> str:
         say(lang, "explain.due"),
         *([text for line in running for text in _line(line, on, lang)] or [say(lang, "explain.nothing")]),
     ]
-    doubted = [say(lang, "explain.finding", text=finding.text(lang)) for finding in doubts(case, running)]
+    doubted = [say(lang, "explain.finding", text=finding.text(lang)) for finding in doubts(case, running, policy)]
     return "\n".join([*found, *([say(lang, "explain.findings"), *doubted] if doubted else [])])
 
 

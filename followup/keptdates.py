@@ -40,8 +40,8 @@ _LISTED: Final = """
 #: An order asked for here would have the whole table read.
 _AFTER: Final = "SELECT patient FROM standings WHERE first AND from_on > ?"
 _LIKENESS: Final = "INSERT INTO likenesses VALUES (?, ?)"
-#: What tells more of a kept line when it is asked for: the patient's case, and the line with its reasons.
-Story = Callable[[str, LineKind], tuple[Case, DueVisit]]
+#: What tells more of a kept line when it is asked for: the patient's case, the line with its reasons, the rules.
+Story = Callable[[str, LineKind], tuple[Case, DueVisit, Policy]]
 
 
 @define
@@ -144,8 +144,8 @@ def kept_lines(db: Database, on: date, team: str | None, within: int, story: Sto
         return story(line.patient, line.kind)[1].reasons
 
     def more(line: WorkLine, name: str) -> Any:
-        case, due = story(line.due.patient, line.due.kind)
-        return line_findings(case, due) if name == "findings" else case.person.get(name)
+        case, due, policy = story(line.due.patient, line.due.kind)
+        return line_findings(case, due, policy) if name == "findings" else case.person.get(name)
 
     for row in rows:
         due = DueVisit.later(_due(row), reasons)

@@ -117,8 +117,8 @@ class Register:
         """Open a register by its path or in an open connection, under the policies that it has adopted.
 
         One of an earlier release is taken further, after a copy of its file was put beside it; where the library
-        has learned of a holiday notice since, the kept dates are derived anew. Raises `RegisterError` where there
-        is no register, or one of a later release.
+        has learned of a holiday notice since, or to reckon otherwise, the kept dates are derived anew. Raises
+        `RegisterError` where there is no register, or one of a later release.
         """
         if is_path(place) and not Path(place).is_file():
             raise RegisterError(Problem("register.missing", facts={"path": place}))
@@ -377,10 +377,10 @@ class Register:
                     return case, {line.kind: line for line in lines(case, self.policy)}
             raise RegisterError(Problem("patient.unknown", facts={"patient": shown(patient)}))
 
-        def story(patient: str, kind: LineKind) -> tuple[Case, DueVisit]:
+        def story(patient: str, kind: LineKind) -> tuple[Case, DueVisit, Policy]:
             with sentences_of_sqlite():
                 case, running = told(patient)
-            return case, running[kind]
+            return case, running[kind], self.policy
 
         return story
 

@@ -19,6 +19,8 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final
 
+from attrs import evolve
+
 from followup.case import Case, case_on
 from followup.dates import Interval
 from followup.duevisit import DueVisit, Reason
@@ -28,6 +30,9 @@ from followup.policy import FOLLOW_UPS, Policy, Rule
 from followup.settlement import NEXT_ROUND, is_settled, last_done, last_visit, untold
 from followup.terms import Anchor, Bucket, ContactMode, LineKind, Role, Silence, Status
 
+#: Raised whenever the same entries and rules give other lines than before: kept ones are then derived anew.
+RECKONING: Final = 2
+
 # Members of an enum are looked up by a slow property in Python 3.11; what every decision needs is kept here.
 _VISIT, _BEGAN, _DONE, _FIRST_MISSED = Anchor.VISIT, Anchor.BEGAN, Anchor.DONE, Anchor.FIRST_MISSED
 _PLANNED = Anchor.PLANNED
@@ -36,6 +41,9 @@ _DAY: Final = timedelta(days=1)
 _RANK = {role: rank for rank, role in enumerate(Role)}
 #: No event asks for the day on which a state began, or for what began it.
 _NOT_ASKED: Final[Any] = (None, None)
+#: The duties that are owed for a spell of their state: once it has ended nothing else tells that they were not done.
+_OF_A_SPELL: Final = frozenset({LineKind.REPORT, LineKind.REFERRAL, LineKind.REFERRAL_CHECK})
+_YEAR: Final = Interval(1, "year")
 _NO_ANCHOR, _SETTLED = Silence.NO_ANCHOR, Silence.SETTLED
 
 
@@ -71,6 +79,26 @@ def verdicts(case: Case, policy: Policy) -> list[tuple[Rule, Reason | Silence]]:
     """Return every rule that matches a case, with what it says, or why it says nothing."""
     held = [policy.matching(state) for _, state, _ in case.spells]
     return [(rule, _verdict(rule, case, policy, held)) for rule in held[-1]]
+
+
+def undone(case: Case, policy: Policy) -> list[tuple[Reason, Entry]]:
+    """Return the duties that fell due in a spell that has ended, and were never done: why, and what ended it.
+
+    Until they are done, a new spell begins, or a year has passed (A).
+    """
+    held = [policy.matching(state) for _, state, _ in case.spells]
+    found = []
+    for rule in policy.rules:
+        spells = [number for number, rules in enumerate(held) if rule in rules] if rule.kind in _OF_A_SPELL else []
+        if not spells or spells[-1] == len(held) - 1:
+            continue
+        after = spells[-1] + 1
+        ended, _, entry = case.spells[after]
+        if rule.holds_on(ended - _DAY) and case.on < _YEAR.after(ended):
+            verdict = _weigh(rule, evolve(case, spells=case.spells[:after]), policy, held[:after])
+            if type(verdict) is Reason and verdict.due_on < ended:
+                found.append((verdict, entry))
+    return found
 
 
 def standing(ledger: Ledger, policy: Policy, on: date) -> Bucket | None:
@@ -259,13 +287,17 @@ def _ordered(roles: set[Role]) -> tuple[Role, ...]:
 
 
 def _missing(case: Case, reasons: Iterable[Reason]) -> tuple[Role, ...]:
-    """Return the binding roles that were absent at the last follow-up since their rule's clock."""
+    """Return the binding roles that were absent at the last follow-up since their rule's clock.
+
+    The follow-up that itself brought the rule's state about was not yet one at which they were needed.
+    """
     last = case.visits[-1] if case.visits else None
     if last is None or last.present is None:
         return ()
     owed = [
         reason.roles
         for reason in reasons
-        if reason.anchor_on < last.on or (reason.anchor_on == last.on and reason.anchor is not _VISIT)
+        if reason.anchor_on < last.on
+        or (reason.anchor_on == last.on and reason.anchor is not _VISIT and reason.entry != last.id)
     ]
     return _ordered(set().union(*owed).difference(last.present))

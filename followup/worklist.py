@@ -102,7 +102,7 @@ class WorkList:
             if case is not None and team in {None, case.team}:
                 running = lines(case, policy)
                 standings.append(stands(resting(case.status), running, on))
-                found += work_lines(case, running, within)
+                found += work_lines(case, running, policy, within)
         return cls.made(on, policy, Counter(standings), found)
 
     @classmethod
@@ -124,14 +124,14 @@ class WorkList:
         return {kind: kinds[kind] for kind in LineKind if kind not in FOLLOW_UPS}
 
 
-def work_lines(case: Case, running: Iterable[DueVisit], within: int = 0) -> list[WorkLine]:
+def work_lines(case: Case, running: Iterable[DueVisit], policy: Policy, within: int = 0) -> list[WorkLine]:
     """Return those of a case's running lines that are on the list of the case's day."""
     until = case.on + timedelta(within)
     shown = [line for line in running if line.opens_on <= case.on or line.due_on <= until]
-    return [_work_line(case, line) for line in shown]
+    return [_work_line(case, line, policy) for line in shown]
 
 
-def _work_line(case: Case, line: DueVisit) -> WorkLine:
+def _work_line(case: Case, line: DueVisit, policy: Policy) -> WorkLine:
     return WorkLine(
         line,
         line.status(case.on),
@@ -142,10 +142,10 @@ def _work_line(case: Case, line: DueVisit) -> WorkLine:
         case.stability,
         case.person.get("name"),
         case.person.get("phone"),
-        line_findings(case, line),
+        line_findings(case, line, policy),
     )
 
 
-def line_findings(case: Case, line: DueVisit) -> tuple[Finding, ...]:
+def line_findings(case: Case, line: DueVisit, policy: Policy) -> tuple[Finding, ...]:
     """Return the findings that a line shows: those about the case, and about the line itself."""
-    return doubts(case, [line])
+    return doubts(case, [line], policy)

@@ -1202,7 +1202,7 @@ def test_recording_whom_a_report_went_to(to: str) -> None:
 def test_recording_a_duty_as_done_that_it_does_not_settle(words: list[str], told: str) -> None:
     """It is refused with what to record instead; imported lines are so at their place."""
     starts(refused("record", REG, "done", "--patient", PATIENT, "--on", "2026-11-10", *words), "done: ", told)
-    more = {"to": []} if "report" in words else {}
+    more: dict[str, Any] = {"to": []} if "report" in words else {}
     text = line(type="done", patient=PATIENT, on="2026-11-10", kind=words[1], **more)
     starts(refused_file("a.jsonl", text.encode()), "a.jsonl, line 1: ", told)
 

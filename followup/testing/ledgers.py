@@ -12,8 +12,9 @@ from hypothesis.strategies import SearchStrategy
 from followup.entries import TYPES, Entry, Registered, Retracted
 from followup.ledger import Ledger
 from followup.policy import Policy
-from followup.terms import Function, Grade, Insight, Physical, Reaction, RiskLevel
-from followup.testing.entries import Fields, built, entries, that_matter
+from followup.settlement import INSTEAD
+from followup.terms import Function, Grade, Insight, LineKind, Physical, Reaction, RiskLevel
+from followup.testing.entries import TOLD, Fields, built, entries, that_matter
 from followup.testing.spans import Span, days, spans
 
 #: A follow-up that tells little: no class is recorded, and none is computed.
@@ -27,6 +28,11 @@ _WELL: Final[Fields] = {
     "reaction": st.just(Reaction.NONE),
     "physical": st.just(Physical.STABLE),
     "stability": st.none(),
+}
+#: A duty done that a register takes: one that this settles.
+_DONE: Final[Fields] = {
+    "kind": st.sampled_from([kind for kind in LineKind if kind not in INSTEAD]),
+    "to": st.sampled_from([told for told in TOLD if told]),
 }
 #: How often what happens in a ledger beside follow-ups, where not once.
 _OFTEN: Final = {"missed": 10, "incident": 4, "admitted": 2, "discharged": 2, "moved_in": 2, "retracted": 0}
@@ -75,7 +81,11 @@ def registrations(patient: str, span: Span) -> SearchStrategy[Entry]:
 @cache
 def events(patient: str, span: Span, kinds: frozenset[str] = frozenset(TYPES)) -> SearchStrategy[Entry]:
     """Return what may happen to a patient: about every second time a follow-up, where there may be any."""
-    lean = {kind: built(kind, patient, span, that_matter(kind, span)) for kind in TYPES if kind in kinds}
+    lean = {
+        kind: built(kind, patient, span, that_matter(kind, span) | (_DONE if kind == "done" else {}))
+        for kind in TYPES
+        if kind in kinds
+    }
     found = [lean[kind] for kind in lean for _ in range(_OFTEN.get(kind, 1))]
     found += [entries("amended", patient=patient, span=span)] * ("amended" in kinds)
     if "visited" in kinds:
