@@ -136,7 +136,7 @@ def read_lines(content: BinaryIO, file: str, today: date, found: Reading) -> Ite
 def read_line(line: str, where: tuple[str, ...], today: date, found: Reading) -> Entry | None:
     """Return the entry of one JSON line; None where it has problems, which go into `found`."""
     try:
-        data = _DECODE(line)
+        data = decode_object(line)
         if found.recorded_at is not None and isinstance(data, dict):
             data.setdefault("recorded_at", found.recorded_at)
         entry = entry_from_json(data)
@@ -161,7 +161,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-_DECODE: Final = json.JSONDecoder(object_pairs_hook=_object).decode
+#: One JSON object; a key that stands there twice is refused.
+decode_object: Final = json.JSONDecoder(object_pairs_hook=_object).decode
 
 
 def _read_csv(path: Path, today: date, found: Reading) -> Iterator[Sourced]:
@@ -200,7 +201,7 @@ def _pass_over(grid: Grid, found: Reading) -> None:
 
 def _read_table(table: Table, today: date, found: Reading) -> Iterator[Sourced]:
     form = _form(table)
-    problems, notes = _column_doubts(table, form)
+    problems, notes = column_doubts(table, form.needed, form.columns)
     found.notes.extend([*notes, *table.notes])
     found.problems.extend([*problems, *table.problems])
     if problems:
@@ -240,16 +241,16 @@ def _form(table: Table) -> Form:
     return next(form for form in _FORMS if {PATIENT, form.dated} <= set(table.columns))
 
 
-def _column_doubts(table: Table, form: Form) -> tuple[list[Problem], list[Problem]]:
+def column_doubts(table: Table, needed: Iterable[str], columns: Iterable[str]) -> tuple[list[Problem], list[Problem]]:
     """Refuse a column that is nearly one of the form's, a slip of the pen; note another stranger, which is kept."""
     notes: list[Problem] = []
-    problems = [Problem("column.missing", (f"column {name}",)) for name in form.needed if name not in table.columns]
+    problems = [Problem("column.missing", (f"column {name}",)) for name in needed if name not in table.columns]
     problems += [
         Problem("column.twice", (f"column {name}",)) for name, count in Counter(table.columns).items() if count > 1
     ]
-    free = [name for name in form.columns if name not in table.columns]
+    free = [name for name in columns if name not in table.columns]
     for name in table.columns:
-        if name not in form.columns:
+        if name not in columns:
             bare = name.partition("(")[0]
             guess = [bare] if bare in free else get_close_matches(name, free, n=1, cutoff=0.75)
             code, facts = ("column", {"guess": guess[0]}) if guess else ("column.stranger", {})

@@ -5,10 +5,11 @@ them (see `keptdates`). A list for a day before a patient's last entry, or as it
 from the ledgers themselves.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, time
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, Self
 
@@ -33,7 +34,7 @@ from followup.ledger import Ledger
 from followup.moves import moves
 from followup.noticefile import notice_from_text
 from followup.policy import Policy
-from followup.schedule import lines
+from followup.schedule import lines, resting
 from followup.storage import (
     OURS,
     Place,
@@ -49,8 +50,11 @@ from followup.storage import (
     transaction,
 )
 from followup.tables import is_of_a_later_release, migrations
-from followup.terms import LineKind
-from followup.worklist import WorkList
+from followup.teamrows import Told, directory, directory_head, directory_near, is_kept
+from followup.teamrows import append as append_rows
+from followup.teams import Directory
+from followup.terms import Bucket, LineKind
+from followup.worklist import WorkList, line_crew
 
 
 @frozen(eq=False)
@@ -271,12 +275,15 @@ class Register:
             if known is not None:
                 policy = self.policy_known(known)
                 then = (ledger.as_known(known) for ledger in self.ledgers())
-                listed = WorkList.of(filter(None, then), policy, on, team=team, within=within)
+                known_teams = self.directory(known)
+                listed = WorkList.of(filter(None, then), policy, on, team=team, within=within, directory=known_teams)
                 return evolve(listed, head=str(upto))
             counts = kept_counts(self.db, on, team)
-            found = list(kept_lines(self.db, on, team, within, self._story(on, upto.entries)))
+            near = self._near(team)
+            told = (self._story(on, upto.entries), lambda of, line: line_crew(near(), of, line, on))
+            found = list(kept_lines(self.db, on, team, within, told))
             for ledger in self.ledgers(patients_after(self.db, on)):
-                earlier = WorkList.of([ledger], self.policy, on, team=team, within=within)
+                earlier = WorkList.of([ledger], self.policy, on, team=team, within=within, directory=near())
                 counts.update(earlier.counts)
                 found += [*earlier.lines, *earlier.duties]
             return evolve(WorkList.made(on, self.policy, counts, found), head=str(upto))
@@ -294,6 +301,31 @@ class Register:
             lambda patient: self.ledger(patient, known),
         )
         return evolve(now, since=since, moves=tuple(found))
+
+    def record_teams(self, told: Iterable[Told]) -> int:
+        """Add rows to the directory of teams, all or none; return how many told anything new.
+
+        The last row of a key counts. Raises `RefusedTeams` where it would be left open who answers.
+        """
+        with self.batch():
+            count = append_rows(self.db, told)
+            if count:
+                self.note("teams", str(directory_head(self.db)))
+        return count
+
+    def directory(self, known: datetime | None = None) -> Directory:
+        """Return the directory of teams (as told by a moment); an empty one where none is kept."""
+        with sentences_of_sqlite():
+            return directory(self.db, known=known)
+
+    def people_by_team(self, on: date) -> Mapping[str | None, int]:
+        """Return how many people have each team on a day, or none (None); whoever moved out or died has none."""
+        with sentences_of_sqlite(), snapshot(self.db):
+            counts = Counter(dict(self.db.execute(_PEOPLE, {"on": str(on)}).fetchall()))
+            for ledger in self.ledgers(patients_after(self.db, on)):
+                case = case_on(ledger, on)
+                counts.update([case.team] if case is not None and resting(case.status) is not Bucket.CLOSED else [])
+        return dict(sorted(counts.items(), key=lambda pair: pair[0] or ""))
 
     def teams(self) -> list[str]:
         """Return the teams that have patients."""
@@ -341,6 +373,19 @@ class Register:
             raise RegisterError(Problem("patient.forgotten", facts={"patient": shown(patient), "on": row[0]}))
         return [patient]
 
+    def _near(self, team: str | None) -> Callable[[], Directory | None]:
+        """Return what gives the directory as it is now (of one team what is near it), read when first asked for."""
+        upto = directory_head(self.db).entries
+
+        @cache
+        def near() -> Directory | None:
+            with sentences_of_sqlite():
+                if not is_kept(self.db, upto):
+                    return None
+                return directory(self.db, upto) if team is None else directory_near(self.db, team, upto)
+
+        return near
+
     def _story(self, on: date, upto: int) -> Story:
         """Return what tells more of the lines of a list: from the entries that there were when it was made."""
 
@@ -382,6 +427,9 @@ _BEGINNING: Final = """
 _SHORTEST: Final = 4
 #: Of so many patients on a list more is kept in mind.
 _STORIES: Final = 256
+_PEOPLE: Final = """
+    SELECT team, count(*) FROM standings WHERE from_on <= :on AND until_on > :on AND rest <> 'closed' GROUP BY team
+"""
 #: From team to team, as the index has them.
 _TEAMS: Final = """
     WITH RECURSIVE found (team) AS (

@@ -23,8 +23,24 @@ INDEXES: Final = {
     "likenesses_of_patient": "CREATE INDEX likenesses_of_patient ON likenesses (patient)",
     "due_by_day": "CREATE INDEX due_by_day ON due (opens_on, from_on, until_on)",
 }
+#: What refuses that anybody changes a row of the directory of teams: it is written once, and read.
+_DIRECTORY_GUARDS: Final = {
+    "directory_written_once": """
+        CREATE TRIGGER directory_written_once BEFORE INSERT ON directory
+        WHEN NEW.seq <= (SELECT max(seq) FROM directory)
+        BEGIN SELECT RAISE(ABORT, 'rows of teams are never replaced'); END
+    """,
+    "directory_unchanged": """
+        CREATE TRIGGER directory_unchanged BEFORE UPDATE ON directory
+        BEGIN SELECT RAISE(ABORT, 'rows of teams are never changed; import a row that corrects it'); END
+    """,
+    "directory_undeleted": """
+        CREATE TRIGGER directory_undeleted BEFORE DELETE ON directory
+        BEGIN SELECT RAISE(ABORT, 'rows of teams are never deleted; import a row that withdraws it'); END
+    """,
+}
 #: What refuses that anybody changes a fact: entries and the audit are written once, and read.
-GUARDS: Final = {
+_FACT_GUARDS: Final = {
     # What is known already is passed over; an INSERT OR REPLACE would delete without asking the triggers below.
     "entries_written_once": """
         CREATE TRIGGER entries_written_once BEFORE INSERT ON entries
@@ -84,6 +100,8 @@ GUARDS: Final = {
         BEGIN SELECT RAISE(ABORT, 'the audit is never changed'); END
     """,
 }
+#: Every trigger that a register has.
+GUARDS: Final = _FACT_GUARDS | _DIRECTORY_GUARDS
 
 
 @migrations()
@@ -108,7 +126,14 @@ def append_only(db: Database) -> None:
     for statement in _APPEND_ONLY:
         db.execute(statement)
     _seal_anew(db)
-    for statement in (*_MOVED_OVER, *GUARDS.values()):
+    for statement in (*_MOVED_OVER, *_FACT_GUARDS.values()):
+        db.execute(statement)
+
+
+@migrations()
+def directory_of_teams(db: Database) -> None:
+    """Teams and their members, dated, each row in a chain of hashes."""
+    for statement in (*_DIRECTORY, *_DIRECTORY_GUARDS.values()):
         db.execute(statement)
 
 
@@ -144,6 +169,17 @@ def is_of_a_later_release(db: Database) -> bool:
     return not known >= {step.name for step in migrations.applied(db)}
 
 
+_DIRECTORY: Final = (
+    # Of rows with one key the last counts; area is that of a team.
+    """
+    CREATE TABLE directory (
+        seq INTEGER PRIMARY KEY, team TEXT NOT NULL, area TEXT, body TEXT NOT NULL, recorded_at TEXT,
+        digest TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX directory_of_team ON directory (team, seq)",
+    "CREATE INDEX directory_of_area ON directory (area, team) WHERE area IS NOT NULL",
+)
 _CHANGES: Final = (
     "ALTER TABLE policies ADD COLUMN recorded_at TEXT",
     """

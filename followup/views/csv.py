@@ -4,7 +4,7 @@ import csv
 import io
 
 from followup.formulas import defused
-from followup.views.cells import cause, cells, heading
+from followup.views.cells import cause, cells, heading, shows_people
 from followup.worklist import WorkList
 
 _BOM = "\ufeff"
@@ -17,6 +17,7 @@ def render(found: WorkList, lang: str, *, with_names: bool = False) -> str:
     listed = (*found.lines, *found.duties)
     table = [cells(line, lang) for line in listed]
     columns = [name for name in _COLUMNS if with_names or name not in _NAMES]
+    columns += ["people"] if shows_people(found, with_names=with_names) else []
     if found.since is not None:
         why = {move.line.due.key: cause(move, lang) for move in found.moves if move.is_new}
         left = [move for move in found.moves if not move.is_new]

@@ -59,7 +59,23 @@ def _line(line: WorkLine, lang: str, *, with_names: bool) -> dict[str, Any]:
         "modes": due.modes,
         "reasons": [_reason(reason, lang) for reason in due.reasons],
         "findings": [{"code": finding.code, "text": finding.text(lang)} for finding in line.findings],
+        **_crew(line, with_names=with_names),
     }
+
+
+def _crew(line: WorkLine, *, with_names: bool) -> dict[str, Any]:
+    """Return who comes, where a directory of teams is kept; people only under `with_names`."""
+    crew = line.crew
+    if crew is None:
+        return {}
+    told: dict[str, Any] = {"unanswered": crew.absence, "vacant_roles": crew.vacant}
+    posts = (*crew.needed, *crew.invited) if with_names else ()
+    people = [
+        {"role": post.role, "team": post.team, "own_team": post.is_own, "name": one.name, "phone": one.phone}
+        for post in posts
+        for one in post.people
+    ]
+    return told | ({"people": people} if with_names else {})
 
 
 def _reason(reason: Reason, lang: str) -> dict[str, Any]:

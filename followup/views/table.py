@@ -1,6 +1,6 @@
 """A work list as text for a terminal or a printer, by team; Chinese columns line up."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from tabulate import tabulate
@@ -17,8 +17,7 @@ def render(found: WorkList, lang: str, *, with_names: bool = False) -> str:
     """Return the list as text: what stands how, then each team's lines, then the duties."""
     parts = [_head(found, lang)]
     for team, lines in _by_team(found.lines):
-        title = say(lang, "list.team", team=team or say(lang, "list.no_team"), count=len(lines))
-        parts.append(_section(title, lines, lang, with_names=with_names))
+        parts.append(_section(_title(team, lines, lang), lines, lang, with_names=with_names))
     if found.duties:
         title = say(lang, "list.duties", count=len(found.duties))
         parts.append(_section(title, found.duties, lang, with_names=with_names))
@@ -48,15 +47,21 @@ def _move(move: Move, lang: str) -> str:
     return say(lang, "move.line", patient=due.patient, kind=due.kind.label(lang), due=due.due_on, why=cause(move, lang))
 
 
+def _title(team: str | None, lines: Sequence[WorkLine], lang: str) -> str:
+    if team is None and lines[0].crew is not None:
+        return say(lang, "list.unanswered", count=len(lines))
+    return say(lang, "list.team", team=team or say(lang, "list.no_team"), count=len(lines))
+
+
 def _by_team(lines: Iterable[WorkLine]) -> Iterator[tuple[str | None, list[WorkLine]]]:
-    """Teams in the order of their names' GB18030 bytes, as Chinese lists are; people without one come last."""
+    """Teams in the order of their names' GB18030 bytes, as Chinese lists are; people for whom none answers come last."""
 
     def place(line: WorkLine) -> tuple[bool, bytes]:
-        return line.team is None, (line.team or "").encode("gb18030", "replace")
+        return line.group is None, (line.group or "").encode("gb18030", "replace")
 
     for _, found in groupby(sorted(lines, key=place), key=place):
         same = list(found)
-        yield same[0].team, same
+        yield same[0].group, same
 
 
 def _section(title: str, lines: Iterable[WorkLine], lang: str, *, with_names: bool) -> str:
@@ -64,8 +69,16 @@ def _section(title: str, lines: Iterable[WorkLine], lang: str, *, with_names: bo
     rows = [_row(line, columns, lang) for line in lines]
     headings = [*(heading(name, lang) for name in columns), heading("reasons", lang)]
     table = tabulate(rows, headings, tablefmt="simple", disable_numparse=True)
+    people = _who_comes(lines, lang) if with_names else ()
     notes = [f"  ! {line.due.patient}: {finding.text(lang)}" for line in lines for finding in line.findings]
-    return "\n".join([title, table, *dict.fromkeys(notes)])
+    return "\n".join([title, table, *dict.fromkeys(people), *dict.fromkeys(notes)])
+
+
+def _who_comes(lines: Iterable[WorkLine], lang: str) -> Iterator[str]:
+    """Yield who comes to each line that needs more than one: a column of it would be too wide."""
+    for line in lines:
+        if people := cells(line, lang)["people"]:
+            yield f"  > {line.due.patient}: {one_line(people)}"
 
 
 def _row(line: WorkLine, columns: list[str], lang: str) -> list[str]:
