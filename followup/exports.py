@@ -1,7 +1,7 @@
 """A register out: JSON lines that hold everything, and both official forms as CSV or as one workbook."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, TextIO
@@ -15,6 +15,8 @@ from followup.patientform import PATIENT_COLUMNS, is_patient_number
 from followup.proofreading import Proof, columns_told, proofread
 from followup.redaction import without_ids
 from followup.storage import new_file
+from followup.teamfiles import team_files, write_teams
+from followup.teamrows import Told
 from followup.visitform import VISIT_COLUMNS
 
 _ID_NUMBER: Final = "身份证号"
@@ -33,9 +35,16 @@ class Exported:
 
 
 def export(
-    ledgers: Callable[[], Iterable[Ledger]], folder: Path, form: str = "csv", *, with_ids: bool = False
+    ledgers: Callable[[], Iterable[Ledger]],
+    folder: Path,
+    form: str = "csv",
+    *,
+    with_ids: bool = False,
+    teams: Sequence[Told] = (),
 ) -> Exported:
     """Write ledgers into a folder: `entries.jsonl`, and both forms (`form` is "csv" or "xlsx").
+
+    The rows of a directory of `teams` go into `teams.jsonl`, all of them, and those that count into tables.
 
     `ledgers` gives them, and gives the same again: first for the columns that there are. ID numbers are left out
     unless asked for. Raises `RegisterError` where there is a file already; nothing is overwritten.
@@ -46,9 +55,10 @@ def export(
             yield ledger if with_ids else Ledger(ledger.patient, without_ids(ledger))
 
     columns = _columns(leaving(), with_ids=with_ids)
-    names = [_LINES, *form_files(form, columns)]
+    names = [_LINES, *form_files(form, columns), *team_files(form, teams)]
     _make_files(folder, names)
     try:
+        write_teams(folder, form, teams)
         return _write(leaving(), folder, form, columns)
     except BaseException:
         for name in names:

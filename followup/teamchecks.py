@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from difflib import get_close_matches
 from itertools import groupby, pairwise
 from typing import Final, TypeVar
 
 from attrs import frozen
 
-from followup.errors import Problem, RegisterError, unknown
+from followup.errors import Problem, RegisterError, shown, unknown
 from followup.sentences import say
 from followup.teams import CareTeam, Directory, Member, Record
 from followup.terms import AreaLevel, Role, TeamKind, Term
@@ -19,7 +20,8 @@ _MADE_OF: Final = {
     TeamKind.CRISIS_SQUAD: (Role.POLICE, Role.PREVENTION_DOCTOR, Role.COUNSELLOR),
     TeamKind.DOCTOR_AND_PSYCHOLOGIST: (Role.PREVENTION_DOCTOR, Role.COUNSELLOR),
 }
-_LEVELS: Final = list(AreaLevel)
+#: One character of nine may differ.
+_CLOSE: Final = 0.85
 
 
 @frozen
@@ -40,6 +42,11 @@ class RefusedTeams(RegisterError):
     """Rows of teams that a register cannot take: for each problem the row that it is about."""
 
     records: tuple[Record, ...] = ()
+
+
+def stranger(code: str, team: str, known: Iterable[str], **facts: object) -> Problem:
+    """Return the problem of a team that is none of those known; teams' names are alike, so a guess must be close."""
+    return unknown(code, team, get_close_matches(team, list(known), n=1, cutoff=_CLOSE), team=shown(team), **facts)
 
 
 def refuse(found: Iterable[Doubt]) -> None:
@@ -73,8 +80,8 @@ class _Span:
 
 def span(row: Record, lang: str) -> str:
     """Return a row's first and last day in words, open ends too."""
-    since, until = row.since or say(lang, "teams.always"), row.until or say(lang, "teams.still")
-    return say(lang, "teams.span", since=since, until=until)
+    parts = [name for name in ("since", "until") if getattr(row, name) is not None]
+    return say(lang, ".".join(["teams.span", *parts]), since=row.since, until=row.until)
 
 
 def errors(directory: Directory) -> Iterator[Doubt]:
@@ -87,7 +94,7 @@ def errors(directory: Directory) -> Iterator[Doubt]:
     yield from _areas_in_two(directory)
     for team, members in directory.members.items():
         if team not in directory.teams:
-            problem = unknown("teams.unknown", team, directory.teams)
+            problem = stranger("teams.unknown", team, directory.teams)
             yield from (Doubt(problem, member) for member in members)
 
 

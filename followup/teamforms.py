@@ -189,15 +189,11 @@ def _members(row: Row) -> Iterator[Member]:
 
 def _word(row: Row, column: str, *, is_needed: bool = True) -> str | None:
     """Return a name or a telephone on one line; what may be an ID number is refused, and not shown."""
-    found = row.line(column)
-    if found is None:
-        if is_needed:
-            row.needed(column)
-        return None
+    found = row.needed(column) if is_needed else row.text(column)
     try:
-        return clean_name(plain(found) if column == PHONE else found)
-    except InvalidEntry:
-        row.wrong("teams.name", column)
+        return None if found is None else clean_name(plain(found) if column == PHONE else found)
+    except InvalidEntry as error:
+        row.wrong(error.problems[0].code, column)
     return None
 
 

@@ -102,8 +102,9 @@ def append(db: Database, told: Iterable[Told]) -> int:
         values = _values(row)
         at = Head(at.entries + 1, written(at.digest, values))
         db.conn.execute(_INSERT, (at.entries, *values, at.digest))
+        there.append(row)
         last[row.key] = row.record
-    refuse(errors(directory(db)))
+    refuse(errors(Directory(row.record for row in there)))
     return at.entries - before.entries
 
 

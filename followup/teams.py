@@ -29,7 +29,8 @@ _LEVELS: Final = list(AreaLevel)
 
 def clean_name(value: str) -> str:
     """Return a name on one line; one that may hold an ID number is refused, and not shown."""
-    found = one_line(value).strip()
+    is_plain = isinstance(value, str) and value.isprintable()  # quicker told than looking at each character
+    found = (value if is_plain else one_line(value)).strip()
     if not found or _ID_NUMBER.search(found):
         raise InvalidEntry(Problem("teams.name"))
     return found

@@ -73,6 +73,7 @@ ORDER = [
     "formrows",
     "proofreading",
     "formfiles",
+    "teamfiles",
     "exports",
     "views",
     "cli",

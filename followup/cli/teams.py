@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from followup.cli.options import Day, Moment, command, keep_off, now, opened, write, written_by
-from followup.errors import InvalidFile, Problem, RegisterError, shown, unknown
+from followup.errors import InvalidFile, Problem, RegisterError
 from followup.sentences import say
 
 if TYPE_CHECKING:
@@ -72,8 +72,10 @@ def _take(register: "Register", reading: "TeamReading", on: date, *, keep: bool)
             for doubt in doubts(register.directory(), on):
                 reading.notes.append(doubt.problem.at(*reading.where(doubt.record)))
     except RefusedTeams as error:
+        untold = {"teams.unknown", "teams.unknown.guess", "teams.withdrawn"} if reading.problems else set()
         for problem, record in zip(error.problems, error.records, strict=True):
-            reading.problems.append(problem.at(*reading.where(record)))
+            if problem.code not in untold:  # the row that it lacks may be one of those that were refused
+                reading.problems.append(problem.at(*reading.where(record)))
     return count
 
 
@@ -95,14 +97,14 @@ def show(
 ) -> None:
     """列出某日的团队、成员及疑问 · Print the teams and members of a day, and what is doubtful about them."""
     from followup.dates import SHANGHAI
-    from followup.teamchecks import doubts
+    from followup.teamchecks import doubts, stranger
 
     with opened(register) as found:
         day = on or (today if as_known is None else as_known.astimezone(SHANGHAI).date())
         directory = found.directory(as_known)
         listed = [one for one in directory.teams_on(day) if team in {None, one.name}]
         if team is not None and team not in directory.teams:
-            raise RegisterError(unknown("teams.unknown", team, directory.teams))
+            raise RegisterError(stranger("teams.unknown", team, directory.teams))
         click.echo(say(lang, "teams.title", on=day, count=len(listed)))
         for one in listed:
             click.echo(_team(one, directory.members_on(one.name, day), lang, with_names=with_names))
@@ -123,8 +125,8 @@ def _team(team: "CareTeam", members: "Sequence[Member]", lang: str, *, with_name
     lines = [say(lang, "teams.team", **facts)]
     if with_names:
         for one in members:
-            facts = {"role": one.role.label(lang), "name": one.name, "phone": one.phone or "", "span": span(one, lang)}
-            lines.append(say(lang, "teams.member", **facts))
+            person = say(lang, "list.person", name=one.name, phone=one.phone or "").strip()
+            lines.append(say(lang, "teams.member", role=one.role.label(lang), person=person, span=span(one, lang)))
     else:
         counts = Counter(one.role for one in members)
         lines += [say(lang, "teams.role", role=role.label(lang), count=count) for role, count in counts.items()]
@@ -133,9 +135,11 @@ def _team(team: "CareTeam", members: "Sequence[Member]", lang: str, *, with_name
 
 def _patients(register: "Register", directory: "Directory", on: date) -> Iterator[Problem]:
     """Yield how many people no team answers for on a day, team by team."""
+    from followup.teamchecks import stranger
+
     for team, people in register.people_by_team(on).items():
         if team is None:
             yield Problem("teams.homeless", facts={"people": people})
         elif directory.team(team, on) is None:
             options = [one.name for one in directory.teams_on(on)]
-            yield unknown("teams.patients", team, options, team=shown(team), people=people, on=on)
+            yield stranger("teams.patients", team, options, people=people, on=on)

@@ -54,7 +54,7 @@ def _title(team: str | None, lines: Sequence[WorkLine], lang: str) -> str:
 
 
 def _by_team(lines: Iterable[WorkLine]) -> Iterator[tuple[str | None, list[WorkLine]]]:
-    """Teams in the order of their names' GB18030 bytes, as Chinese lists are; people for whom none answers come last."""
+    """Teams in the order of their names' GB18030 bytes, as Chinese lists are; whom none answers for come last."""
 
     def place(line: WorkLine) -> tuple[bool, bytes]:
         return line.group is None, (line.group or "").encode("gb18030", "replace")
