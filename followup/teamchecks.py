@@ -26,10 +26,11 @@ _CLOSE: Final = 0.85
 
 @frozen
 class Doubt:
-    """A problem of a directory, and the row that it is about."""
+    """A problem of a directory, the row that it is about, and another one that contradicts it, if it is that."""
 
     problem: Problem
     record: Record
+    other: Record | None = None
 
     @property
     def team(self) -> str:
@@ -39,9 +40,9 @@ class Doubt:
 
 @frozen(str=False)
 class RefusedTeams(RegisterError):
-    """Rows of teams that a register cannot take: for each problem the row that it is about."""
+    """Rows of teams that a register cannot take: for each problem the rows that it is about."""
 
-    records: tuple[Record, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 def stranger(code: str, team: str, known: Iterable[str], **facts: object) -> Problem:
@@ -53,7 +54,7 @@ def refuse(found: Iterable[Doubt]) -> None:
     """Raise `RefusedTeams` where there is any error."""
     wrong = list(found)
     if wrong:
-        raise RefusedTeams([doubt.problem for doubt in wrong], tuple(doubt.record for doubt in wrong))
+        raise RefusedTeams([doubt.problem for doubt in wrong], tuple(wrong))
 
 
 @frozen
@@ -89,7 +90,7 @@ def errors(directory: Directory) -> Iterator[Doubt]:
     for rows in directory.teams.values():
         for one, other in _overlapping(rows):
             facts = {"team": other.name, "one": _Span(one), "other": _Span(other)}
-            yield Doubt(Problem("teams.overlap", facts=facts), other)
+            yield Doubt(Problem("teams.overlap", facts=facts), other, one)
     yield from _areas_in_circles(directory)
     yield from _areas_in_two(directory)
     for team, members in directory.members.items():
@@ -124,8 +125,13 @@ def _areas_in_two(directory: Directory) -> Iterator[Doubt]:
 
 def doubts(directory: Directory, on: date) -> Iterator[Doubt]:
     """Yield what is doubtful about a directory as of a day: it is taken all the same."""
-    for team in directory.teams_on(on):
+    teams = directory.teams_on(on)
+    for team in teams:
         yield from _team_doubts(directory, team, on)
+    open_areas = {team.area.within: team for team in reversed(teams) if directory.around(team.area) is None}
+    for within, team in open_areas.items():
+        if within is not None:
+            yield Doubt(Problem("teams.area.open", facts={"team": team.name, "within": within}), team)
     for team_name, rows in directory.members.items():
         yield from _member_doubts(directory.teams.get(team_name, []), rows)
 
@@ -138,8 +144,6 @@ def _team_doubts(directory: Directory, team: CareTeam, on: date) -> Iterator[Dou
     elif lacking:
         facts = {"team": team.name, "kind": _Labels((team.kind,)), "roles": _Labels(tuple(lacking))}
         yield Doubt(Problem("teams.incomplete", facts=facts), team)
-    if team.area.within is not None and directory.around(team.area) is None:
-        yield Doubt(Problem("teams.area.open", facts={"team": team.name, "within": team.area.within}), team)
 
 
 def _member_doubts(teams: Sequence[CareTeam], rows: Sequence[Member]) -> Iterator[Doubt]:

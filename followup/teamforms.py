@@ -1,9 +1,9 @@
 """Tables of teams and of their members, read like the official forms: CSV, workbooks, and JSON lines of an export."""
 
 import os.path
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from attrs import define, evolve, field
 
@@ -12,10 +12,11 @@ from followup.forms import column_doubts, decode_object
 from followup.formtables import Names, Table, find_table, nearest_header
 from followup.grids import read_csv
 from followup.sheets import Row, decoded_lines, labels, opened
-from followup.spellings import plain
+from followup.spellings import choices_told, harmless, plain
+from followup.teamchecks import Doubt
 from followup.teamrows import Told
 from followup.teams import Area, CareTeam, Member, Record, clean_name
-from followup.terms import AreaLevel, Role, TeamKind
+from followup.terms import AreaLevel, Role, TeamKind, Term
 from followup.workbooks import read_workbook
 
 TEAM, KIND, AREA, LEVEL, WITHIN, FOUNDED, DISSOLVED = (
@@ -62,6 +63,7 @@ _ENDINGS: Final = (
 _YES: Final = {"1": True, "0": False, "是": True, "否": False, "作废": True}
 #: A file with more problems than this is another file.
 _MOST: Final = 10_000
+_T = TypeVar("_T", bound=Term)
 
 
 @define
@@ -74,9 +76,10 @@ class TeamReading:
     #: When rows were recorded that do not say so themselves.
     recorded_at: str | None = None
 
-    def where(self, record: Record) -> tuple[str, ...]:
-        """Return where a row stands; nowhere where it is none of these."""
-        return next((where for told, where in self.rows if told.record == record), ())
+    def where(self, doubt: Doubt) -> tuple[str, ...]:
+        """Return where the row stands that a doubt is about, or the other one; nowhere where neither is of these."""
+        places = {told.record: where for told, where in self.rows}
+        return next((places[record] for record in (doubt.record, doubt.other) if record in places), ())
 
 
 def read_teams(paths: Iterable[Path], recorded_at: str | None = None) -> TeamReading:
@@ -151,7 +154,7 @@ def _read_table(table: Table, found: TeamReading) -> Rows:
     problems, notes = column_doubts(table, needed, columns)
     found.notes.extend(evolve(note, code="teams.column") for note in notes)
     found.notes.extend(table.notes)
-    found.problems.extend([*problems, *table.problems])
+    found.problems.extend([*problems, *(_own_words(problem) for problem in table.problems)])
     for row in () if problems else table.rows:
         try:
             records: list[Record] = [*(_members(row) if is_members else _teams(row))]
@@ -162,10 +165,18 @@ def _read_table(table: Table, found: TeamReading) -> Rows:
         yield from ((Told(record), row.where) for record in records)
 
 
+def _own_words(problem: Problem) -> Problem:
+    return evolve(problem, code="teams.foot") if problem.code == "row.foot" else problem
+
+
 def _teams(row: Row) -> Iterator[CareTeam]:
     name, area, within = _word(row, TEAM), _word(row, AREA), _word(row, WITHIN, is_needed=False)
-    kind: TeamKind | None = row.choice(KIND, _KINDS) if row.needed(KIND) else None
-    level = row.choice(LEVEL, _LEVELS) or _LEVEL_OF_KIND.get(kind) or _level_by_name(area or "")
+    kind = next(iter(_terms(row, KIND, _KINDS, TeamKind)), None) if row.needed(KIND) else None
+    level = (
+        next(iter(_terms(row, LEVEL, _LEVELS, AreaLevel)), None)
+        or _LEVEL_OF_KIND.get(kind)
+        or _level_by_name(area or "")
+    )
     if level is None and area and not row.text(LEVEL):
         row.wrong("teams.level", LEVEL)
     days = _days(row, FOUNDED, DISSOLVED)
@@ -179,12 +190,22 @@ def _level_by_name(area: str) -> AreaLevel | None:
 
 def _members(row: Row) -> Iterator[Member]:
     team, name, phone = _word(row, TEAM), _word(row, PERSON), _word(row, PHONE, is_needed=False)
-    roles: Sequence[Role] = (row.choices(ROLE, _ROLES) if row.needed(ROLE) else None) or ()
+    roles = _terms(row, ROLE, _ROLES, Role) if row.needed(ROLE) else ()
     if Role.GUARDIAN in roles:
         row.wrong("teams.guardian", ROLE)
     days = _days(row, SINCE, UNTIL)
     if not row.problems and team and name:
         yield from (Member(team, name, role, phone, **days) for role in dict.fromkeys(roles))
+
+
+def _terms(row: Row, column: str, words: Mapping[str, _T], kind: type[_T]) -> tuple[_T, ...]:
+    """Return the terms of a cell; the sentence about another word names their labels alone."""
+    found = row.text(column)
+    try:
+        return () if found is None else choices_told(found, words)
+    except InvalidEntry:
+        row.wrong("teams.word", column, word=harmless(found or ""), options="、".join(term.zh for term in kind))
+    return ()
 
 
 def _word(row: Row, column: str, *, is_needed: bool = True) -> str | None:
@@ -200,7 +221,7 @@ def _word(row: Row, column: str, *, is_needed: bool = True) -> str | None:
 def _days(row: Row, first: str, last: str) -> Mapping[str, Any]:
     since, until = row.day(first), row.day(last)
     if since is not None and until is not None and until < since:
-        row.wrong("until", last, since=since, until=until)
+        row.wrong("teams.until", last, since=since, until=until)
     return {"since": since, "until": until, "withdrawn": bool(row.choice(WITHDRAWN, _YES))}
 
 

@@ -46,7 +46,7 @@ def _team_role(value: Role | str) -> Role:
 
 def _in_order(record: "CareTeam | Member", *_: object) -> None:
     if record.since is not None and record.until is not None and record.until < record.since:
-        raise InvalidEntry(Problem("until", facts={"since": record.since, "until": record.until}))
+        raise InvalidEntry(Problem("teams.until", facts={"since": record.since, "until": record.until}))
 
 
 def _all(records: "Iterable[Record]") -> "tuple[Record, ...]":

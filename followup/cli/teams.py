@@ -69,13 +69,13 @@ def _take(register: "Register", reading: "TeamReading", on: date, *, keep: bool)
     try:
         with register.batch(keep=keep and not reading.problems):
             count = register.record_teams(told for told, _ in reading.rows)
-            for doubt in doubts(register.directory(), on):
-                reading.notes.append(doubt.problem.at(*reading.where(doubt.record)))
+            for doubt in () if reading.problems else doubts(register.directory(), on):
+                reading.notes.append(doubt.problem.at(*reading.where(doubt)))
     except RefusedTeams as error:
         untold = {"teams.unknown", "teams.unknown.guess", "teams.withdrawn"} if reading.problems else set()
-        for problem, record in zip(error.problems, error.records, strict=True):
-            if problem.code not in untold:  # the row that it lacks may be one of those that were refused
-                reading.problems.append(problem.at(*reading.where(record)))
+        for doubt in error.doubts:
+            if doubt.problem.code not in untold:  # the row that it lacks may be one of those that were refused
+                reading.problems.append(doubt.problem.at(*reading.where(doubt)))
     return count
 
 
