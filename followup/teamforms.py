@@ -171,12 +171,8 @@ def _own_words(problem: Problem) -> Problem:
 
 def _teams(row: Row) -> Iterator[CareTeam]:
     name, area, within = _word(row, TEAM), _word(row, AREA), _word(row, WITHIN, is_needed=False)
-    kind = next(iter(_terms(row, KIND, _KINDS, TeamKind)), None) if row.needed(KIND) else None
-    level = (
-        next(iter(_terms(row, LEVEL, _LEVELS, AreaLevel)), None)
-        or _LEVEL_OF_KIND.get(kind)
-        or _level_by_name(area or "")
-    )
+    kind = _term(row, KIND, _KINDS, TeamKind) if row.needed(KIND) else None
+    level = _term(row, LEVEL, _LEVELS, AreaLevel) or _LEVEL_OF_KIND.get(kind) or _level_by_name(area or "")
     if level is None and area and not row.text(LEVEL):
         row.wrong("teams.level", LEVEL)
     days = _days(row, FOUNDED, DISSOLVED)
@@ -204,8 +200,20 @@ def _terms(row: Row, column: str, words: Mapping[str, _T], kind: type[_T]) -> tu
     try:
         return () if found is None else choices_told(found, words)
     except InvalidEntry:
-        row.wrong("teams.word", column, word=harmless(found or ""), options="、".join(term.zh for term in kind))
+        row.wrong("teams.word", column, word=harmless(found or ""), options=_labels(kind))
     return ()
+
+
+def _term(row: Row, column: str, words: Mapping[str, _T], kind: type[_T]) -> _T | None:
+    """Return the one term of a cell."""
+    found = _terms(row, column, words, kind)
+    if len(set(found)) > 1:
+        row.wrong("cell.several", column, options=_labels(kind))
+    return found[0] if found else None
+
+
+def _labels(kind: type[Term]) -> str:
+    return "、".join(term.zh for term in kind if term is not Role.GUARDIAN)
 
 
 def _word(row: Row, column: str, *, is_needed: bool = True) -> str | None:

@@ -14,7 +14,7 @@ def _run(*words: str) -> str:
     return subprocess.run(command, capture_output=True, check=True, encoding="utf-8", cwd=EXAMPLES).stdout
 
 
-@pytest.mark.parametrize("name", ["daily_due_list.py", "own_database.py", "own_policy.py"])
+@pytest.mark.parametrize("name", ["daily_due_list.py", "own_database.py", "own_policy.py", "care_teams.py"])
 def test_an_example_is_at_most_40_lines(name: str) -> None:
     """An example is read in one go."""
     assert len((EXAMPLES / name).read_text("utf-8").splitlines()) <= 40
@@ -54,6 +54,30 @@ def test_own_policy_is_stricter_than_the_national_one() -> None:
         "Follow-up every week, unstable",
         "At least four follow-ups a year",
     ]
+
+
+def test_care_teams_names_who_comes_and_what_the_team_lacks() -> None:
+    """Of 613 villages one has lost its policeman: the town's is named; the patient who moves has another team."""
+    count, *printed = _run("care_teams.py", "en").splitlines()
+    assert int(count) > 613 * 7
+    comes = [line for line in printed if line.startswith("  > 10100001: care group: ")]
+    assert ["police (虚构1镇综合管理小组): " in line for line in comes] == [True, False]
+    lacks = "the team has nobody as: police; the nearest team that has is 虚构1镇综合管理小组"
+    assert [line for line in printed if "nobody as" in line] == [f"  ! 10100001: {lacks}"]
+    assert [line for line in printed if line.startswith("Team ")] == [
+        "Team 清溪村关爱帮扶小组: 1",
+        "Team 柳湾村关爱帮扶小组: 1",
+    ]
+
+
+def test_bundled_teams_are_what_their_generator_makes(tmp_path: Path) -> None:
+    """The teams of the twelve villages can be made again, to the byte; a larger directory is of Dongguan's size."""
+    _run("dongguan_teams.py", str(tmp_path), "12")
+    for name in ("teams.csv", "members.csv"):
+        assert (tmp_path / name).read_bytes() == (EXAMPLES / "teams" / name).read_bytes()
+    _run("dongguan_teams.py", str(tmp_path))
+    groups = [line for line in (tmp_path / "teams.csv").read_text("utf-8-sig").splitlines() if ",关爱帮扶小组," in line]
+    assert len(groups) == len({line.split(",")[0] for line in groups}) == 613
 
 
 def test_bundled_district_is_what_its_generator_makes(tmp_path: Path) -> None:

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from followup import Registered, Visited, WorkList, load_policy
+from followup import Area, CareTeam, Registered, Visited, WorkList, load_policy
 from followup.audittrail import writings
 from followup.cli import main
 from followup.errors import RegisterError
 from followup.integrity import check
 from followup.register import Register
 from followup.storage import OURS
+from followup.teamrows import Told
 
 POLICY = load_policy("dongguan")
 #: Registers as earlier releases left them, of synthetic people.
@@ -180,6 +181,7 @@ def test_an_encrypted_register_works_as_any_other(tmp_path: Path) -> None:
     path = tmp_path / "e.db"
     register = Register.create(_encrypted(path, "right"), POLICY, date(2026, 1, 1), author="甲")
     register.record_all(ENTRIES)
+    register.record_teams([Told(CareTeam("A", "care_group", Area("甲村", "village")))])
     register.backup(tmp_path / "copy.db")
     assert [found.name for found in tmp_path.iterdir() if "王某".encode() in found.read_bytes()] == []
     assert not (tmp_path / "copy.db").read_bytes().startswith(b"SQLite format 3")
@@ -187,6 +189,7 @@ def test_an_encrypted_register_works_as_any_other(tmp_path: Path) -> None:
     for place in (path, tmp_path / "copy.db"):
         found = Register.open(_encrypted(place, "right"))
         assert found.ledger("p1").entries == tuple(ENTRIES)
+        assert [line.group for line in found.worklist(date(2026, 11, 23), "A").lines] == ["A"]
         assert list(check(found)) == []
         found.close()
 

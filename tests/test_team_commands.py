@@ -205,6 +205,7 @@ def test_every_error_of_every_row_is_answered_and_nothing_is_recorded(
         ("t.csv", "团队名称,类别\n甲组,关爱帮扶小组\n", "t.csv, column 区域: the column is missing; add it"),
         ("t.csv", "团队名称,类别,区域\n", "t.csv: there is a header and no row"),
         ("t.csv", "团队名称,姓名,角色,起始日\n甲组,某甲,民警,\n", "column 起始日: no such column on the form; did you mean “起始日期”?"),
+        ("t.csv", "团队名称,类别,区域\n甲组,综合管理小组、市级专家组,甲镇\n", "several codes stand here, and the field takes one; use"),
         ("t.csv", "团队名称,类别,区域\n合计,2,\n", "t.csv, row 2: this is a total or a remark below the table; delete the row"),
         ("t.csv", "", "t.csv: the file is empty; export it again"),
         ("t.pdf", "x", "files of this kind cannot be imported"),
