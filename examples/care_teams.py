@@ -17,7 +17,7 @@ from followup.register import Register
 from followup.teamforms import read_teams
 from followup.views import render
 
-TEAM, OTHER = "清溪村关爱帮扶小组", "柳湾村关爱帮扶小组"
+TEAM, OTHER = "枫林村关爱帮扶小组", "柳湾村关爱帮扶小组"
 
 
 def main(lang: str = "zh") -> None:
@@ -27,7 +27,7 @@ def main(lang: str = "zh") -> None:
         write(Path(folder))
         reading = read_teams([Path(folder, "teams.csv"), Path(folder, "members.csv")])
     print(register.record_teams(told for told, _ in reading.rows))
-    register.record(Registered("10100001", "2026-10-08", name="某甲", team=TEAM, village="清溪村"))
+    register.record(Registered("10100001", "2026-10-08", name="某甲", team=TEAM, village="枫林村"))
     register.record(Visited("10100001", "2026-11-16", risk=3, mode="home", present=["prevention_doctor"]))
     print(render(register.worklist(date(2026, 11, 23), TEAM), "table", lang, with_names=True))
     register.record(Assigned("10100001", "2026-11-24", team=OTHER, village="柳湾村"))

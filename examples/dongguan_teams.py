@@ -3,7 +3,7 @@
     python examples/dongguan_teams.py FOLDER [VILLAGES]
 
 The tiers and the squads are those of 东卫函复〔2025〕316号; towns, villages and people are invented, and so are their
-numbers but for the 613. The first twelve villages are those of examples/district; the care group of the first has
+numbers but for the 613. The first twelve villages are those of examples/district; the care group of one of them has
 lost its policeman.
 """
 
@@ -32,8 +32,8 @@ OF_TOWN: dict[str, Row] = {
     "应急处置队伍": SQUAD,
 }
 OF_CITY: dict[str, Row] = {"市级专家组": ("市级专家、精神科医师",) * 8, "应急处置队伍": SQUAD * 2}
-#: The policeman of the first village, who has left.
-LEFT = ("清溪村关爱帮扶小组", "民警")
+#: The policeman of one village, who has left.
+LEFT = ("枫林村关爱帮扶小组", "民警")
 
 
 def areas(villages: int = VILLAGES) -> Iterator[tuple[str, str, str, dict[str, Row]]]:

@@ -20,7 +20,13 @@ from followup.teams import Area, CareTeam, Directory, Member, Record
 _ALL: Final = 1 << 62
 #: From a village to its town to its city.
 _STEPS: Final = 3
-_ROW: Final = "team, area, body, recorded_at"
+#: One value for any number of names.
+_OF_AREAS: Final = """
+    SELECT DISTINCT team FROM directory WHERE area IS NOT NULL AND area IN (SELECT value FROM json_each(?))
+"""
+_OF_TEAMS: Final = """
+    SELECT body, recorded_at FROM directory WHERE team IN (SELECT value FROM json_each(?)) AND seq <= ? ORDER BY seq
+"""
 #: A team's row that no later one of the same key withdraws.
 _KEPT: Final = """
     SELECT 1 FROM directory d WHERE area IS NOT NULL AND seq <= :upto AND json_extract(body, '$.withdrawn') IS NULL
@@ -95,7 +101,7 @@ def append(db: Database, told: Iterable[Told]) -> int:
     last, known = {row.key: row.record for row in there}, set(there)
     at = before = directory_head(db)
     for row in told:
-        if row in known or last.get(row.key) == row.record:
+        if (row.recorded_at is not None and row in known) or last.get(row.key) == row.record:
             continue
         if row.record.withdrawn and row.key not in last:
             refuse([Doubt(Problem("teams.withdrawn"), row.record)])
@@ -139,17 +145,12 @@ def directory_near(db: Database, team: str, upto: int = _ALL) -> Directory:
         found = [row.record for row in _rows_of(db, names, upto)]
         told = [record.area for record in found if isinstance(record, CareTeam)]
         areas |= {name for area in told for name in (area.name, area.within) if name is not None}
-        marks = ", ".join("?" * len(areas))
-        of_areas = f"SELECT DISTINCT team FROM directory WHERE area IN ({marks})"  # noqa: S608
-        names |= {name for (name,) in db.execute(of_areas, sorted(areas))}
+        names |= {name for (name,) in db.execute(_OF_AREAS, [json.dumps(sorted(areas))])}
     return Directory((row.record for row in _rows_of(db, names, upto)), is_part=True)
 
 
 def _rows_of(db: Database, names: Iterable[str], upto: int) -> Iterator[Told]:
-    wanted = sorted(names)
-    marks = ", ".join("?" * len(wanted))
-    query = f"SELECT body, recorded_at FROM directory WHERE team IN ({marks}) AND seq <= ? ORDER BY seq"  # noqa: S608
-    return _told(db.execute(query, [*wanted, upto]).fetchall(), None)
+    return _told(db.execute(_OF_TEAMS, [json.dumps(sorted(names)), upto]).fetchall(), None)
 
 
 def is_kept(db: Database, upto: int) -> bool:

@@ -56,6 +56,7 @@ def _printed(command: str, folder: Path) -> str:
 def prepare(folder: Path) -> Path:
     """Put what the README's commands read into a folder, and return it."""
     shutil.copytree(ROOT / "examples" / "district", folder / "examples" / "district")
+    shutil.copytree(ROOT / "examples" / "teams", folder / "examples" / "teams")
     (folder / "bad.csv").write_text(BAD, "utf-8")
     return folder
 

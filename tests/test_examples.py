@@ -65,7 +65,7 @@ def test_care_teams_names_who_comes_and_what_the_team_lacks() -> None:
     lacks = "the team has nobody as: police; the nearest team that has is 虚构1镇综合管理小组"
     assert [line for line in printed if "nobody as" in line] == [f"  ! 10100001: {lacks}"]
     assert [line for line in printed if line.startswith("Team ")] == [
-        "Team 清溪村关爱帮扶小组: 1",
+        "Team 枫林村关爱帮扶小组: 1",
         "Team 柳湾村关爱帮扶小组: 1",
     ]
 

@@ -92,6 +92,9 @@ def test_telling_twice_changes_nothing(register: Register) -> None:
     assert register.record_teams(list(rows(register.db))) == 0
     assert len(list(writings(register.db))) == audit
     assert register.record_teams(at("2026-11-21", POLICE)) == 1
+    gone = evolve(CADRE, until=date(2026, 11, 1))
+    for told in ([Told(gone)], [Told(CADRE)], [Told(gone)], [Told(CADRE)]):
+        assert register.record_teams(told) == 1  # when nobody says when, each is news
 
 
 def test_a_list_as_known_goes_by_the_directory_as_known(register: Register) -> None:
