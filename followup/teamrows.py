@@ -18,8 +18,8 @@ from followup.teams import Area, CareTeam, Directory, Member, Record
 
 #: More rows than any directory has.
 _ALL: Final = 1 << 62
-#: From a village to its town to its city.
-_STEPS: Final = 3
+#: From a village to its town, from there to its city.
+_STEPS: Final = 2
 #: One value for any number of names.
 _OF_AREAS: Final = """
     SELECT DISTINCT team FROM directory WHERE area IS NOT NULL AND area IN (SELECT value FROM json_each(?))

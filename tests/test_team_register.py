@@ -12,7 +12,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_integrity import behind, codes
-from test_teams import NAMES, SEASON, crews, records
+from test_teams import NAMES, SEASON, crews, records, worked_cases
 
 from followup import Area, Assigned, CareTeam, Directory, Member, Registered, Visited, WorkList, load_policy
 from followup.audittrail import writings
@@ -22,8 +22,9 @@ from followup.integrity import check
 from followup.register import Register
 from followup.teamchecks import RefusedTeams, errors
 from followup.teamforms import read_teams
-from followup.teamrows import Told, rows
+from followup.teamrows import Told, directory_near, rows
 from followup.teams import Record
+from followup.terms import Role
 
 POLICY = load_policy("dongguan")
 ON = date(2026, 11, 23)
@@ -272,6 +273,19 @@ def test_the_copy_is_the_directory(batches: list[list[Record]], days: int) -> No
         assert (found.counts, found.lines, found.duties) == (expected.counts, expected.lines, expected.duties)
         assert [line.crew for line in found.lines] == [line.crew for line in expected.lines]
     assert list(check(register)) == []
+
+
+def test_what_is_near_one_team_is_enough_for_it() -> None:
+    """Village, town and city, and villages of one name: the crews are those of the whole directory, on any day."""
+    whole = worked_cases()
+    register = Register.create(":memory:", POLICY)
+    register.record_teams(map(Told, whole.records))
+    roles = [role for role in Role if role is not Role.GUARDIAN]
+    for team in (*whole.teams, "?"):
+        near = directory_near(register.db, team)
+        for month in range(1, 13):
+            on = date(2026, month, 1)
+            assert near.crew(team, roles, on) == whole.crew(team, roles, on)
 
 
 def test_rows_of_json_that_cannot_be_are_refused(tmp_path: Path) -> None:

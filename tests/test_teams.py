@@ -73,7 +73,8 @@ def _cells(table: str) -> list[list[Any]]:
     return [[None if cell == "-" else cell for cell in line.split()] for line in table.strip().splitlines()]
 
 
-def _directory() -> Directory:
+def worked_cases() -> Directory:
+    """Return the directory of the tables above."""
     rows: list[Any] = []
     for name, kind, area, level, within, since, until in _cells(TEAMS):
         rows.append(CareTeam(name, kind, Area(area, level, within), since=since, until=until))
@@ -86,7 +87,7 @@ def _directory() -> Directory:
 def test_worked_cases(case: str) -> None:
     """Each line of the table above is so."""
     ((on, team, role, answers, *comes),) = _cells(case)
-    crew = _directory().crew(team, [str(role)], date.fromisoformat(str(on)))
+    crew = worked_cases().crew(team, [str(role)], date.fromisoformat(str(on)))
     assert answers == (crew.team.name if crew.team else str(crew.absence))
     if comes == ["not", "asked", "for"]:
         assert crew.needed == ()
@@ -105,7 +106,7 @@ def test_a_patient_who_is_moved_is_answered_for_by_the_new_team_from_that_day_on
         Assigned("p1", "2026-06-01", team="甲组"),
     ])  # fmt: skip
     days = [date(2026, 1, 31), date(2026, 4, 30), date(2026, 5, 1), date(2026, 5, 31), date(2026, 6, 1)]
-    found = [_directory().answering(ledger, on) for on in days]
+    found = [worked_cases().answering(ledger, on) for on in days]
     assert [team and team.name for team in found] == [None, "甲组", "乙组", "乙组", "甲组"]
 
 
@@ -118,7 +119,9 @@ LEDGERS: Final = [
 
 def test_a_list_says_which_role_is_lacking_and_who_has_no_team() -> None:
     """The sentences are findings of the lines, in every format; lines without any directory are as they were."""
-    directory = Directory([row for row in _directory().records if not (isinstance(row, Member) and row.name == "孙三")])
+    directory = Directory(
+        [row for row in worked_cases().records if not (isinstance(row, Member) and row.name == "孙三")]
+    )
     found = WorkList.of(LEDGERS, POLICY, ON, directory=directory)
     visits = {line.due.patient: line for line in found.lines}
     assert [visits[patient].group for patient in ("p1", "p2", "p3")] == ["甲组", None, None]
@@ -157,7 +160,7 @@ def test_a_row_does_not_end_before_it_begins() -> None:
 
 def test_members_do_not_show() -> None:
     """Neither a repr of a row nor one of a directory names anyone."""
-    shown = repr(_directory()) + repr(_directory().records) + repr(_directory().crew("甲组", ["police"], ON))
+    shown = repr(worked_cases()) + repr(worked_cases().records) + repr(worked_cases().crew("甲组", ["police"], ON))
     assert not any(name in shown for name in ("赵一", "孙三", "王八"))
 
 
@@ -202,7 +205,7 @@ def test_a_member_of_no_team_is_an_error_with_a_close_guess() -> None:
 def test_what_is_doubtful_is_said() -> None:
     """A squad without its psychologist, a team without members, a member told twice or outside of the team's days."""
     rows: list[Any] = [
-        *_directory().records,
+        *worked_cases().records,
         Member("甲组", "赵一", "village_cadre", since="2026-03-01"),
         Member("乙组", "沈丁", "volunteer", since="2026-07-01"),
         CareTeam("空组", "care_group", Area("空村", "village", "三镇")),

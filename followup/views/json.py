@@ -69,13 +69,13 @@ def _crew(line: WorkLine, *, with_names: bool) -> dict[str, Any]:
     if crew is None:
         return {}
     told: dict[str, Any] = {"unanswered": crew.absence, "vacant_roles": crew.vacant}
-    posts = (*crew.needed, *crew.invited) if with_names else ()
-    people = [
-        {"role": post.role, "team": post.team, "own_team": post.is_own, "name": one.name, "phone": one.phone}
-        for post in posts
-        for one in post.people
-    ]
-    return told | ({"people": people} if with_names else {})
+    if with_names:
+        told["people"] = [
+            {"role": post.role, "team": post.team, "own_team": post.is_own, "name": one.name, "phone": one.phone}
+            for post in (*crew.needed, *crew.invited)
+            for one in post.people
+        ]
+    return told
 
 
 def _reason(reason: Reason, lang: str) -> dict[str, Any]:
