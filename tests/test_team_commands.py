@@ -297,6 +297,23 @@ def test_members_are_shown_by_name_only_when_asked_for(folder: Path) -> None:
     assert 'there is no team "甲村"' in run("teams", "show", folder / "r.db", "--team", "甲村", code=3).stderr
 
 
+def test_a_hostile_name_commands_no_terminal(folder: Path) -> None:
+    """Right-to-left marks, formulas and 500 characters are harmless where they are printed."""
+    imported(folder)
+    name = "=HYPERLINK(1)<script>\u202e😀" + "长" * 500
+    (folder / "m.csv").write_text(f"团队名称,姓名,角色\n甲村关爱帮扶小组,'{name},民警\n", "utf-8")
+    run("teams", "import", folder / "r.db", folder / "m.csv")
+    shown = run("teams", "show", folder / "r.db", "--with-names").stdout
+    listed = run("due", folder / "r.db", "--with-names").stdout
+    for printed in (shown, listed):
+        assert name.replace("\u202e", " ") in printed
+        assert "\u202e" not in printed
+    cell = next(csv.DictReader(io.StringIO(run("due", folder / "r.db", "--with-names", "--format", "csv").stdout)))
+    assert name in cell["who comes"]
+    with Register.open(folder / "r.db") as register:
+        assert name in {member.name for member in register.directory().members["甲村关爱帮扶小组"]}
+
+
 def test_a_list_names_who_comes_only_when_asked_for(folder: Path) -> None:
     """Which role the team lacks is always said; who comes, and telephones, with --with-names alone."""
     imported(folder)

@@ -117,6 +117,7 @@ def show(
 
 def _team(team: "CareTeam", members: "Sequence[Member]", lang: str, *, with_names: bool) -> str:
     """Return a team in words: of its members the roles, and who they are only where names are asked for."""
+    from followup.explanation import one_line
     from followup.teamchecks import span
 
     places = (team.area.within, team.area.name)
@@ -130,7 +131,7 @@ def _team(team: "CareTeam", members: "Sequence[Member]", lang: str, *, with_name
     else:
         counts = Counter(one.role for one in members)
         lines += [say(lang, "teams.role", role=role.label(lang), count=count) for role, count in counts.items()]
-    return "\n".join(lines)
+    return "\n".join(map(one_line, lines))
 
 
 def _patients(register: "Register", directory: "Directory", on: date) -> Iterator[Problem]:

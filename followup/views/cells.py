@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from followup.sentences import say
-from followup.teams import Post
 from followup.terms import Term
-from followup.worklist import Move, WorkLine, WorkList
+from followup.views.people import people
+from followup.worklist import Move, WorkLine
 
 
 def cells(line: WorkLine, lang: str) -> dict[str, str]:
@@ -31,27 +31,8 @@ def cells(line: WorkLine, lang: str) -> dict[str, str]:
         "modes": words(due.modes, lang),
         "reasons": " / ".join(reason.text(lang) for reason in due.reasons),
         "findings": " / ".join(finding.text(lang) for finding in line.findings),
-        "people": _people(line, lang),
+        "people": people(line, lang),
     }
-
-
-def shows_people(found: WorkList, *, with_names: bool) -> bool:
-    """Say whether a list tells who comes: where names are asked for, and a directory of teams is kept."""
-    return with_names and any(line.crew is not None for line in (*found.lines, *found.duties))
-
-
-def _people(line: WorkLine, lang: str) -> str:
-    """Return who comes, role by role; of roles that are only asked for those that somebody fills."""
-    if line.crew is None or line.crew.absence is not None:
-        return ""
-    posts = (*line.crew.needed, *(post for post in line.crew.invited if post.people))
-    return say(lang, "word.then").join(_post(post, lang) for post in posts)
-
-
-def _post(post: Post, lang: str) -> str:
-    key = "list.post" if post.is_own else "list.post.vacant" if post.team is None else "list.post.elsewhere"
-    people = (say(lang, "list.person", name=one.name, phone=one.phone or "").strip() for one in post.people)
-    return say(lang, key, role=post.role.label(lang), team=post.team, people=say(lang, "word.and").join(people))
 
 
 def cause(move: Move, lang: str) -> str:

@@ -4,7 +4,8 @@ import csv
 import io
 
 from followup.formulas import defused
-from followup.views.cells import cause, cells, heading, shows_people
+from followup.views.cells import cause, cells, heading
+from followup.views.people import shows_people
 from followup.worklist import WorkList
 
 _BOM = "\ufeff"

@@ -1,6 +1,6 @@
 """A work list as text for a terminal or a printer, by team; Chinese columns line up."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from tabulate import tabulate
@@ -8,6 +8,7 @@ from tabulate import tabulate
 from followup.explanation import one_line
 from followup.sentences import say
 from followup.views.cells import cause, cells, heading, words
+from followup.views.people import team_title, who_comes
 from followup.worklist import Move, WorkLine, WorkList
 
 _COLUMNS = ("patient", "name", "phone", "village", "kind", "bucket", "due_on", "plan_on", "risk", "stability")
@@ -17,7 +18,7 @@ def render(found: WorkList, lang: str, *, with_names: bool = False) -> str:
     """Return the list as text: what stands how, then each team's lines, then the duties."""
     parts = [_head(found, lang)]
     for team, lines in _by_team(found.lines):
-        parts.append(_section(_title(team, lines, lang), lines, lang, with_names=with_names))
+        parts.append(_section(team_title(team, lines, lang), lines, lang, with_names=with_names))
     if found.duties:
         title = say(lang, "list.duties", count=len(found.duties))
         parts.append(_section(title, found.duties, lang, with_names=with_names))
@@ -47,12 +48,6 @@ def _move(move: Move, lang: str) -> str:
     return say(lang, "move.line", patient=due.patient, kind=due.kind.label(lang), due=due.due_on, why=cause(move, lang))
 
 
-def _title(team: str | None, lines: Sequence[WorkLine], lang: str) -> str:
-    if team is None and lines[0].crew is not None:
-        return say(lang, "list.unanswered", count=len(lines))
-    return say(lang, "list.team", team=team or say(lang, "list.no_team"), count=len(lines))
-
-
 def _by_team(lines: Iterable[WorkLine]) -> Iterator[tuple[str | None, list[WorkLine]]]:
     """Teams in the order of their names' GB18030 bytes, as Chinese lists are; whom none answers for come last."""
 
@@ -69,16 +64,9 @@ def _section(title: str, lines: Iterable[WorkLine], lang: str, *, with_names: bo
     rows = [_row(line, columns, lang) for line in lines]
     headings = [*(heading(name, lang) for name in columns), heading("reasons", lang)]
     table = tabulate(rows, headings, tablefmt="simple", disable_numparse=True)
-    people = _who_comes(lines, lang) if with_names else ()
+    people = map(one_line, who_comes(lines, lang)) if with_names else ()
     notes = [f"  ! {line.due.patient}: {finding.text(lang)}" for line in lines for finding in line.findings]
     return "\n".join([title, table, *dict.fromkeys(people), *dict.fromkeys(notes)])
-
-
-def _who_comes(lines: Iterable[WorkLine], lang: str) -> Iterator[str]:
-    """Yield who comes to each line that needs more than one: a column of it would be too wide."""
-    for line in lines:
-        if people := cells(line, lang)["people"]:
-            yield f"  > {line.due.patient}: {one_line(people)}"
 
 
 def _row(line: WorkLine, columns: list[str], lang: str) -> list[str]:
