@@ -1,7 +1,7 @@
 """A register out: JSON lines that hold everything, and both official forms as CSV or as one workbook."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, TextIO
@@ -40,11 +40,11 @@ def export(
     form: str = "csv",
     *,
     with_ids: bool = False,
-    teams: Sequence[Told] = (),
+    teams: Callable[[], Iterable[Told]] = tuple,
 ) -> Exported:
     """Write ledgers into a folder: `entries.jsonl`, and both forms (`form` is "csv" or "xlsx").
 
-    The rows of a directory of `teams` go into `teams.jsonl`, all of them, and those that count into tables.
+    The rows of a directory that `teams` gives go into `teams.jsonl`, all of them, and those that count into tables.
 
     `ledgers` gives them, and gives the same again: first for the columns that there are. ID numbers are left out
     unless asked for. Raises `RegisterError` where there is a file already; nothing is overwritten.
@@ -55,10 +55,11 @@ def export(
             yield ledger if with_ids else Ledger(ledger.patient, without_ids(ledger))
 
     columns = _columns(leaving(), with_ids=with_ids)
-    names = [_LINES, *form_files(form, columns), *team_files(form, teams)]
+    rows = list(teams())
+    names = [_LINES, *form_files(form, columns), *team_files(form, rows)]
     _make_files(folder, names)
     try:
-        write_teams(folder, form, teams)
+        write_teams(folder, form, rows)
         return _write(leaving(), folder, form, columns)
     except BaseException:
         for name in names:

@@ -207,7 +207,7 @@ def test_a_directory_leaves_and_comes_back(register: Register, tmp_path: Path, f
     hostile = Member("甲组", "=HYPERLINK(1)", "volunteer", "+86 199")
     register.record_teams(at("2026-11-12", hostile, evolve(TEAM, until=date(2026, 12, 31))))
     told = list(rows(register.db))
-    export(register.ledgers, tmp_path / "out", form, teams=told)
+    export(register.ledgers, tmp_path / "out", form, teams=lambda: told)
     whole = Register.create(":memory:", POLICY)
     reading = read_teams([tmp_path / "out" / "teams.jsonl"], "2026-12-01T09:00:00+08:00")
     assert whole.record_teams(row for row, _ in reading.rows) == len(told)
@@ -230,7 +230,7 @@ def test_a_register_without_a_directory_exports_none(tmp_path: Path) -> None:
     """No file of teams is made."""
     register = Register.create(":memory:", POLICY)
     register.record_all(PEOPLE)
-    export(register.ledgers, tmp_path / "out", teams=list(rows(register.db)))
+    export(register.ledgers, tmp_path / "out", teams=lambda: rows(register.db))
     assert not any("team" in found.name or "member" in found.name for found in (tmp_path / "out").iterdir())
 
 

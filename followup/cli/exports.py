@@ -23,7 +23,7 @@ def export(register: Path, folder: Path, form: str, with_ids: bool, today: date,
 
     # The ledgers are read twice, and must be the same, whoever records meanwhile.
     with opened(register) as found, sentences_of_sqlite(register), snapshot(found.db):
-        done = write(found.ledgers, folder, form, with_ids=with_ids, teams=list(rows(found.db)))
+        done = write(found.ledgers, folder, form, with_ids=with_ids, teams=lambda: rows(found.db))
     click.echo(say(lang, "export.done", people=done.people, entries=done.entries, path=folder))
     if done.unsaid or done.strangers:
         click.echo(say(lang, "export.unsaid", unsaid=done.unsaid, strangers=done.strangers))
