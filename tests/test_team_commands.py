@@ -244,6 +244,16 @@ def test_members_of_an_unknown_team_are_errors_at_their_rows(folder: Path) -> No
     ]
 
 
+def test_a_member_leaves_and_comes_back_within_a_second(folder: Path) -> None:
+    """Each import is news, however quickly it follows: the ending, and the row without it."""
+    imported(folder)
+    rows = "团队名称,姓名,角色,结束日期\n市级专家组,周五,市级专家,{}\n"
+    for end, shown in (("2026-11-01", False), ("", True), ("2026-11-01", False), ("", True)):
+        (folder / "m.csv").write_text(rows.format(end), "utf-8")
+        assert run("teams", "import", folder / "r.db", folder / "m.csv").stdout.startswith("1 rows")
+        assert ("city expert: 1" in run("teams", "show", folder / "r.db").stdout) == shown
+
+
 def test_a_row_is_withdrawn_by_its_column(folder: Path) -> None:
     """A mistake is taken back by telling the row again with 作废."""
     imported(folder)

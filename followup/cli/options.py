@@ -166,6 +166,6 @@ def end_of_day(day: date) -> datetime:
     return datetime.combine(day, time.max, SHANGHAI)
 
 
-def now() -> str:
+def now(precision: str = "seconds") -> str:
     """Return this moment as entries and policies note it."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec=precision)
