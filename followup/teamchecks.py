@@ -24,6 +24,11 @@ _MADE_OF: Final = {
 _CLOSE: Final = 0.85
 
 
+def team_of(record: Record) -> str:
+    """Return the name of the team that a row is about."""
+    return record.team if isinstance(record, Member) else record.name
+
+
 @frozen
 class Doubt:
     """A problem of a directory, the row that it is about, and another one that contradicts it, if it is that."""
@@ -35,7 +40,7 @@ class Doubt:
     @property
     def team(self) -> str:
         """The name of the team."""
-        return self.record.team if isinstance(self.record, Member) else self.record.name
+        return team_of(self.record)
 
 
 @frozen(str=False)

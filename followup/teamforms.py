@@ -76,10 +76,12 @@ class TeamReading:
     #: When rows were recorded that do not say so themselves.
     recorded_at: str | None = None
 
-    def where(self, doubt: Doubt) -> tuple[str, ...]:
-        """Return where the row stands that a doubt is about, or the other one; nowhere where neither is of these."""
-        places = {told.record: where for told, where in self.rows}
-        return next((places[record] for record in (doubt.record, doubt.other) if record in places), ())
+    def placed(self, doubts: Iterable[Doubt]) -> Iterator[Problem]:
+        """Yield the problems of a directory, each at the row that it is about, or at the other one, if that is here."""
+        places: dict[Record | None, tuple[str, ...]] = {told.record: where for told, where in self.rows}
+        for doubt in doubts:
+            where = next((places[record] for record in (doubt.record, doubt.other) if record in places), ())
+            yield doubt.problem.at(*where)
 
 
 def read_teams(paths: Iterable[Path], recorded_at: str | None = None) -> TeamReading:

@@ -381,6 +381,19 @@ def test_json_only_gains_keys(folder: Path) -> None:
     }
 
 
+def test_what_cannot_be_reported_is_not_recorded(folder: Path) -> None:
+    """A report that cannot be written stops the import."""
+    assert "cannot be written" in imported(folder, "--report", str(folder / "nowhere" / "r.csv"), code=3).stderr
+    assert "Teams on 2026-11-23: 0" in run("teams", "show", folder / "r.db").stdout
+
+
+def test_an_import_tells_of_its_own_teams_alone(folder: Path) -> None:
+    """What is doubtful about others was said when they were imported, and is shown by `teams show`."""
+    assert "has nobody as" in imported(folder).stderr
+    (folder / "m.csv").write_text("团队名称,姓名,角色\n甲村关爱帮扶小组,某乙,社工\n", "utf-8")
+    assert run("teams", "import", folder / "r.db", folder / "m.csv").stderr == ""
+
+
 def test_an_import_writes_over_nothing(folder: Path) -> None:
     """A report does not take the place of a file that is read."""
     assert "would overwrite" in imported(folder, "--report", str(folder / "teams.csv"), code=3).stderr

@@ -1,7 +1,7 @@
 """Commands about care teams: teams import, teams show."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,33 +49,43 @@ def import_(
 
     keep_off(report, register, *files)
     reading = read_teams(files, now("microseconds"))  # a row told twice in a second may be a change and its undoing
+
+    def tell() -> None:
+        for note in reading.notes:
+            click.echo(note.text(lang), err=True)
+        if report is not None:
+            write(report, told_of(reading.problems, reading.notes))
+        if reading.problems:
+            raise InvalidFile(reading.problems)
+
     with opened(register, writer) as found:
-        count = _take(found, reading, today, keep=not dry_run)
-    for note in reading.notes:
-        click.echo(note.text(lang), err=True)
-    if report is not None:
-        write(report, told_of(reading.problems, reading.notes))
-    if reading.problems:
-        raise InvalidFile(reading.problems)
+        count = _take(found, reading, today, tell, keep=not dry_run)
     key = "done.teams.checked" if dry_run else "done.teams"
     click.echo(say(lang, key, count=len(reading.rows) if dry_run else count, known=len(reading.rows) - count))
 
 
-def _take(register: "Register", reading: "TeamReading", on: date, *, keep: bool) -> int:
-    """Record what is read, unless it has problems, to which those of the whole directory are added."""
-    from followup.teamchecks import RefusedTeams, doubts
+def _take(register: "Register", reading: "TeamReading", on: date, tell: Callable[[], None], *, keep: bool) -> int:
+    """Record what is read, or refuse it with every problem of the files and of the whole directory.
 
-    count = 0
+    What `tell` cannot report is not recorded either.
+    """
+    from followup.teamchecks import RefusedTeams, doubts, team_of
+
+    told = {team_of(row.record) for row, _ in reading.rows}
     try:
-        with register.batch(keep=keep and not reading.problems):
-            count = register.record_teams(told for told, _ in reading.rows)
-            for doubt in () if reading.problems else doubts(register.directory(), on):
-                reading.notes.append(doubt.problem.at(*reading.where(doubt)))
+        with register.batch(keep=keep):
+            count = register.record_teams(row for row, _ in reading.rows)
+            if not reading.problems:
+                found = (doubt for doubt in doubts(register.directory(), on) if doubt.team in told)
+                reading.notes.extend(reading.placed(found))
+            tell()
     except RefusedTeams as error:
+        # What a row lacks may be one of those that were refused already.
         untold = {"teams.unknown", "teams.unknown.guess", "teams.withdrawn"} if reading.problems else set()
-        for doubt in error.doubts:
-            if doubt.problem.code not in untold:  # the row that it lacks may be one of those that were refused
-                reading.problems.append(doubt.problem.at(*reading.where(doubt)))
+        found = (doubt for doubt in error.doubts if doubt.problem.code not in untold)
+        reading.problems.extend(reading.placed(found))
+        tell()
+        raise
     return count
 
 
