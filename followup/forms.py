@@ -4,6 +4,7 @@ import json
 import os.path
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,6 +17,7 @@ from followup.entryjson import entry_from_json
 from followup.errors import FollowupError, InvalidEntry, InvalidFile, Problem, shown
 from followup.formtables import Names, Table, find_table, nearest_header
 from followup.grids import Grid, read_csv
+from followup.listform import filled_in, is_own_sheet, list_facts, own_columns
 from followup.patientform import (
     CONSENT,
     FILLED_IN,
@@ -48,6 +50,8 @@ _FORMS: Final = (
     Form(VISIT_ON, (RISK,), VISIT_COLUMNS, frozenset(VISIT_READ), visit_facts),
     Form(FILLED_IN, (CONSENT,), PATIENT_COLUMNS, PATIENT_READ, patient_facts),
 )
+#: A list of who is due, filled in: the follow-up form with the list's own columns beside it.
+_LIST: Final = evolve(_FORMS[0], facts=list_facts)
 _NAMES: Final = Names.of((*VISIT_COLUMNS, *PATIENT_COLUMNS), ALIASES)
 _MARKS: Final = [frozenset({PATIENT, form.dated}) for form in _FORMS]
 
@@ -191,6 +195,8 @@ def _read_workbook(path: Path, today: date, found: Reading) -> Iterator[Sourced]
 
 def _pass_over(grid: Grid, found: Reading) -> None:
     """Note a sheet that is no form; one that only lacks the name of a column or two is a problem."""
+    if is_own_sheet(grid.where[-1].removeprefix("sheet ")):
+        return
     row, names = nearest_header(grid, _NAMES)
     if any(len(names & {PATIENT, form.dated, *form.needed}) > 1 for form in _FORMS):
         found.problems.append(Problem("sheet.header", (*grid.where, f"row {row}")))
@@ -199,14 +205,18 @@ def _pass_over(grid: Grid, found: Reading) -> None:
 
 
 def _read_table(table: Table, today: date, found: Reading) -> Iterator[Sourced]:
-    form = _form(table)
-    problems, notes = _column_doubts(table, form)
+    own = own_columns(table.columns)
+    form = _LIST if own else _form(table)
+    problems, notes = _column_doubts(table, form, own)
     found.notes.extend([*notes, *table.notes])
     found.problems.extend([*problems, *table.problems])
     if problems:
         return
     dropped: Counter[str] = Counter()
-    for row in table.rows:
+    rows = filled_in(table.rows, own) if own else table.rows
+    if len(rows) < len(table.rows):
+        found.notes.append(Problem("list.untouched", table.where, {"count": len(table.rows) - len(rows)}))
+    for row in rows:
         facts = _facts(row, form, today)
         yield from (Sourced(entry, row.where) for entry in facts)
         found.problems.extend(row.problems)
@@ -240,7 +250,7 @@ def _form(table: Table) -> Form:
     return next(form for form in _FORMS if {PATIENT, form.dated} <= set(table.columns))
 
 
-def _column_doubts(table: Table, form: Form) -> tuple[list[Problem], list[Problem]]:
+def _column_doubts(table: Table, form: Form, own: AbstractSet[str]) -> tuple[list[Problem], list[Problem]]:
     """Refuse a column that is nearly one of the form's, a slip of the pen; note another stranger, which is kept."""
     notes: list[Problem] = []
     problems = [Problem("column.missing", (f"column {name}",)) for name in form.needed if name not in table.columns]
@@ -249,7 +259,7 @@ def _column_doubts(table: Table, form: Form) -> tuple[list[Problem], list[Proble
     ]
     free = [name for name in form.columns if name not in table.columns]
     for name in table.columns:
-        if name not in form.columns:
+        if name not in form.columns and name not in own:
             bare = name.partition("(")[0]
             guess = [bare] if bare in free else get_close_matches(name, free, n=1, cutoff=0.75)
             code, facts = ("column", {"guess": guess[0]}) if guess else ("column.stranger", {})

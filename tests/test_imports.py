@@ -63,6 +63,7 @@ ORDER = [
     "workbooks",
     "patientform",
     "visitform",
+    "listform",
     "forms",
     "importreport",
     "redaction",

@@ -3,11 +3,14 @@
 import sys
 from datetime import date, datetime
 from pathlib import Path
+from typing import Final
 
 import click
 
-from followup.cli.options import OVERDUE, Day, Days, Moment, command, keep_off, opened, write
+from followup.cli.options import FORMATS, OVERDUE, Day, Days, Moment, command, keep_off, opened, put
 from followup.errors import Problem, RegisterError, unknown
+
+_XLSX_ALONE: Final = "it goes with --format xlsx alone"
 
 
 @click.command()
@@ -19,7 +22,8 @@ from followup.errors import Problem, RegisterError, unknown
 @click.option(
     "--within", type=Days(), default="0d", help="Add what falls due within so many days, as 7d. 含今后几天到期。"
 )
-@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+@click.option("--by-team", is_flag=True, help="With xlsx: one sheet a team. xlsx 每个团队一张工作表。")
 @click.option("--with-names", is_flag=True, help="Show names and telephones. 显示姓名和电话。")
 @click.option("--fail-overdue", is_flag=True, help="Exit with 1 where someone is overdue. 有逾期则退出码为1。")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file. 写入文件。")
@@ -32,6 +36,7 @@ def due(
     team: str | None,
     within: int,
     form: str,
+    by_team: bool,
     with_names: bool,
     fail_overdue: bool,
     output: Path | None,
@@ -44,6 +49,8 @@ def due(
     from followup.views import render
 
     keep_off(output, register)
+    if by_team and form != "xlsx":
+        raise click.BadParameter(_XLSX_ALONE, param_hint="--by-team")
     with opened(register) as found:
         day = on or (today if as_known is None else as_known.astimezone(SHANGHAI).date())
         if since is not None and since >= day:
@@ -53,11 +60,8 @@ def due(
             raise RegisterError(unknown("team", team, found.teams()))
         if since is not None:
             listed = found.compared(listed, since, team, within, as_known)
-        text = render(listed, form, lang, with_names=with_names)
-    if output is None:
-        click.echo(text, nl=False)
-    else:
-        write(output, text)
+        content = render(listed, form, lang, with_names=with_names, **({"split": True} if by_team else {}))
+    put(content, output)
     if fail_overdue and listed.counts[Bucket.OVERDUE]:
         sys.exit(OVERDUE)
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 #: Exit codes: 1 someone is overdue and --fail-overdue was given, 2 wrong usage (click's own), 3 bad data.
 OVERDUE, BAD_DATA = 1, 3
 
+#: The formats of a list.
+FORMATS: Final = ("table", "csv", "json", "xlsx", "html", "ics")
+
 _WITHIN: Final = re.compile(r"(\d{1,3})d?")
 
 
@@ -136,12 +139,25 @@ written_by: Final = click.option(
 )
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, content: str | bytes) -> None:
     """Write a file, or say why it cannot be written."""
     try:
-        path.write_text(text, "utf-8", newline="")
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            path.write_text(content, "utf-8", newline="")
     except OSError as error:
         raise InvalidFile(Problem("output", facts={"path": path, "reason": error.strerror})) from None
+
+
+def put(content: str | bytes, path: Path | None) -> None:
+    """Write to a file, or print; what is no text goes to no screen."""
+    if path is not None:
+        write(path, content)
+    elif isinstance(content, bytes) and sys.stdout.isatty():
+        raise InvalidFile(Problem("list.binary"))
+    else:
+        click.echo(content, nl=False)
 
 
 def keep_off(path: Path | None, register: Path, *files: Path) -> None:

@@ -1,10 +1,11 @@
 """The cells of a line in words, for every view that a person reads."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from followup.sentences import say
-from followup.terms import Term
-from followup.worklist import Move, WorkLine
+from followup.terms import Bucket, Term
+from followup.worklist import Move, WorkLine, WorkList
 
 
 def cells(line: WorkLine, lang: str) -> dict[str, str]:
@@ -31,6 +32,33 @@ def cells(line: WorkLine, lang: str) -> dict[str, str]:
         "reasons": " / ".join(reason.text(lang) for reason in due.reasons),
         "findings": " / ".join(finding.text(lang) for finding in line.findings),
     }
+
+
+def head(found: WorkList, lang: str) -> list[str]:
+    """Return what stands above a list: day and rules, how everyone stands, and how far the register went."""
+    policy = found.policy.edition(found.on)
+    counts = say(lang, "word.and").join(f"{bucket.label(lang)} {count}" for bucket, count in found.counts.items())
+    title = say(lang, "list.title", on=found.on, policy=policy.title.text(lang), version=policy.version)
+    lines = [title, say(lang, "list.counts", total=sum(found.counts.values()), counts=counts)]
+    return lines if found.head is None else [*lines, say(lang, "list.head", head=found.head)]
+
+
+def by_team(lines: Iterable[WorkLine]) -> Iterator[tuple[str | None, list[WorkLine]]]:
+    """Teams in the order of their names' GB18030 bytes, as Chinese lists are; people without one come last."""
+
+    def place(line: WorkLine) -> tuple[bool, bytes]:
+        return line.team is None, (line.team or "").encode("gb18030", "replace")
+
+    for _, found in groupby(sorted(lines, key=place), key=place):
+        same = list(found)
+        yield same[0].team, same
+
+
+def state(line: WorkLine, lang: str) -> str:
+    """Return how a line stands in words, and for how many days it has been overdue."""
+    label = line.bucket.label(lang)
+    is_late = line.bucket is Bucket.OVERDUE
+    return say(lang, "list.late", bucket=label, days=line.days_overdue) if is_late else label
 
 
 def cause(move: Move, lang: str) -> str:

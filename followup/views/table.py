@@ -1,13 +1,12 @@
 """A work list as text for a terminal or a printer, by team; Chinese columns line up."""
 
-from collections.abc import Iterable, Iterator
-from itertools import groupby
+from collections.abc import Iterable
 
 from tabulate import tabulate
 
 from followup.explanation import one_line
 from followup.sentences import say
-from followup.views.cells import cause, cells, heading, words
+from followup.views.cells import by_team, cause, cells, head, heading, words
 from followup.worklist import Move, WorkLine, WorkList
 
 _COLUMNS = ("patient", "name", "phone", "village", "kind", "bucket", "due_on", "plan_on", "risk", "stability")
@@ -15,8 +14,8 @@ _COLUMNS = ("patient", "name", "phone", "village", "kind", "bucket", "due_on", "
 
 def render(found: WorkList, lang: str, *, with_names: bool = False) -> str:
     """Return the list as text: what stands how, then each team's lines, then the duties."""
-    parts = [_head(found, lang)]
-    for team, lines in _by_team(found.lines):
+    parts = ["\n".join(head(found, lang))]
+    for team, lines in by_team(found.lines):
         title = say(lang, "list.team", team=team or say(lang, "list.no_team"), count=len(lines))
         parts.append(_section(title, lines, lang, with_names=with_names))
     if found.duties:
@@ -29,14 +28,6 @@ def render(found: WorkList, lang: str, *, with_names: bool = False) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _head(found: WorkList, lang: str) -> str:
-    policy = found.policy.edition(found.on)
-    counts = say(lang, "word.and").join(f"{bucket.label(lang)} {count}" for bucket, count in found.counts.items())
-    title = say(lang, "list.title", on=found.on, policy=policy.title.text(lang), version=policy.version)
-    lines = [title, say(lang, "list.counts", total=sum(found.counts.values()), counts=counts)]
-    return "\n".join(lines if found.head is None else [*lines, say(lang, "list.head", head=found.head)])
-
-
 def _moved(found: WorkList, lang: str, *, is_new: bool) -> str:
     moved = [move for move in found.moves if move.is_new is is_new]
     title = say(lang, "move.new" if is_new else "move.left", on=found.since, count=len(moved))
@@ -46,17 +37,6 @@ def _moved(found: WorkList, lang: str, *, is_new: bool) -> str:
 def _move(move: Move, lang: str) -> str:
     due = move.line.due
     return say(lang, "move.line", patient=due.patient, kind=due.kind.label(lang), due=due.due_on, why=cause(move, lang))
-
-
-def _by_team(lines: Iterable[WorkLine]) -> Iterator[tuple[str | None, list[WorkLine]]]:
-    """Teams in the order of their names' GB18030 bytes, as Chinese lists are; people without one come last."""
-
-    def place(line: WorkLine) -> tuple[bool, bytes]:
-        return line.team is None, (line.team or "").encode("gb18030", "replace")
-
-    for _, found in groupby(sorted(lines, key=place), key=place):
-        same = list(found)
-        yield same[0].team, same
 
 
 def _section(title: str, lines: Iterable[WorkLine], lang: str, *, with_names: bool) -> str:
