@@ -80,7 +80,7 @@ OUTCOMES: Final[Mapping[str, tuple[str, ...]]] = {
 DAYS: Final = frozenset({VISIT_ON, "下次随访日期", DISCHARGED_ON, DIED_ON})
 SEVERAL: Final = frozenset({"本次随访对象", PRESENT, "目前症状"})
 #: What stands on a list beside its lines.
-SHEETS: Final = ("sheet.duties", "sheet.codes")
+SHEETS: Final = ("sheet.duties", "sheet.moves", "sheet.codes")
 
 #: By these columns a list is known.
 _MARKS: Final = ("column.kind", "column.due_on", "column.reasons")

@@ -3,12 +3,13 @@
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
 from followup.cli.options import FORMATS, OVERDUE, Day, Days, Moment, command, keep_off, opened, put
 from followup.errors import Problem, RegisterError, unknown
+from followup.sentences import say
 
 _XLSX_ALONE: Final = "it goes with --format xlsx alone"
 
@@ -47,10 +48,13 @@ def due(
     from followup.dates import SHANGHAI
     from followup.terms import Bucket
     from followup.views import render
+    from followup.views.charts import AHEAD
 
     keep_off(output, register)
     if by_team and form != "xlsx":
         raise click.BadParameter(_XLSX_ALONE, param_hint="--by-team")
+    if with_names and form == "ics":
+        click.echo(say(lang, "calendar.names"), err=True)
     with opened(register) as found:
         day = on or (today if as_known is None else as_known.astimezone(SHANGHAI).date())
         if since is not None and since >= day:
@@ -60,7 +64,10 @@ def due(
             raise RegisterError(unknown("team", team, found.teams()))
         if since is not None:
             listed = found.compared(listed, since, team, within, as_known)
-        content = render(listed, form, lang, with_names=with_names, **({"split": True} if by_team else {}))
+        options: dict[str, Any] = {"split": True} if by_team else {}
+        if form == "html":
+            options["ahead"] = found.worklist(day, team, max(within, AHEAD), as_known)
+        content = render(listed, form, lang, with_names=with_names, **options)
     put(content, output)
     if fail_overdue and listed.counts[Bucket.OVERDUE]:
         sys.exit(OVERDUE)

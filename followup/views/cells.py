@@ -72,6 +72,20 @@ def cause(move: Move, lang: str) -> str:
     return say(lang, "move.opened", on=move.line.due.opens_on, title=title)
 
 
+def moved(found: WorkList, lang: str) -> Iterator[tuple[str, list[str]]]:
+    """Return what is new since the list of an earlier day, and what left it, where they were compared."""
+    if found.since is None:
+        return
+    for is_new, key in ((True, "move.new"), (False, "move.left")):
+        moves = [_move(move, lang) for move in found.moves if move.is_new is is_new]
+        yield say(lang, key, on=found.since, count=len(moves)), moves
+
+
+def _move(move: Move, lang: str) -> str:
+    due = move.line.due
+    return say(lang, "move.line", patient=due.patient, kind=due.kind.label(lang), due=due.due_on, why=cause(move, lang))
+
+
 def words(terms: Iterable[Term], lang: str) -> str:
     """Return several terms as a person lists them."""
     return say(lang, "word.and").join(term.label(lang) for term in terms)

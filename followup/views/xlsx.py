@@ -14,7 +14,7 @@ from followup.listform import DAYS, OUTCOMES, SEVERAL, SHEETS
 from followup.patientform import PATIENT
 from followup.sentences import say
 from followup.terms import Bucket
-from followup.views.cells import by_team, cells, head, heading, state
+from followup.views.cells import by_team, cells, head, heading, moved, state
 from followup.worklist import WorkLine, WorkList
 
 if TYPE_CHECKING:
@@ -106,7 +106,8 @@ def render(found: WorkList, lang: str, *, with_names: bool = False, split: bool 
         if found.duties:
             duties = book.add_worksheet(say(lang, "sheet.duties"))
             _write_sheet(duties, styles, found, found.duties, _listed(names, lang))
-        _write_codes(book.add_worksheet(say(lang, "sheet.codes")), styles, lang)
+        _write_moves(book, styles, found)
+        _write_codes(book.add_worksheet(say(lang, "sheet.codes")), styles)
     return out.getvalue()
 
 
@@ -270,9 +271,19 @@ def _source(column: str, lang: str) -> str:
     return f"='{say(lang, 'sheet.codes')}'!${place}$2:${place}${len(_CODED[column]) + 1}"
 
 
-def _write_codes(sheet: "Worksheet", styles: _Styles, lang: str) -> None:
+def _write_moves(book: "Workbook", styles: _Styles, found: WorkList) -> None:
+    """Tell what is new since an earlier day's list, and what left it, where they were compared."""
+    if found.since is None:
+        return
+    sheet, told = book.add_worksheet(say(styles.lang, "sheet.moves")), moved(found, styles.lang)
+    for row, text in enumerate(chain.from_iterable([title, *texts] for title, texts in told)):
+        sheet.write_string(row, 0, text)
+    sheet.set_column(0, 0, 100)
+
+
+def _write_codes(sheet: "Worksheet", styles: _Styles) -> None:
     for place, (column, choices) in enumerate(_CODED.items()):
-        title = _form_heading(column, lang)
+        title = _form_heading(column, styles.lang)
         sheet.write_string(0, place, title, styles.heading)
         sheet.set_column(place, place, max(map(_width, (title, *choices))) + 2)
         for row, choice in enumerate(choices, 1):

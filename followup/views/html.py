@@ -1,0 +1,81 @@
+"""A work list as a page: one file without scripts or network, to be read on a telephone or printed on A4."""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any, Final
+
+from wcwidth import wcwidth
+
+from followup.sentences import say
+from followup.views.cells import by_team, cells, head, heading, moved, state
+from followup.views.charts import ageing, load
+from followup.worklist import WorkLine, WorkList
+
+#: A label in a picture is no wider; the list has it whole.
+_WIDEST: Final = 20
+
+
+def render(found: WorkList, lang: str, *, with_names: bool = False, ahead: WorkList | None = None) -> str:
+    """Return the list as HTML.
+
+    `ahead` is the list of the same day that looks `charts.AHEAD` days further: the picture of the next four weeks
+    is drawn from it; without it from the list itself.
+    """
+    title, counts, *notes = head(found, lang)
+    teams = [
+        (say(lang, "list.team", team=team or say(lang, "list.no_team"), count=len(lines)), _told(lines, lang))
+        for team, lines in by_team(found.lines)
+    ]
+    return page(
+        "list.html",
+        lang,
+        title=title,
+        notes=[counts, *notes],
+        counts=[(str(bucket), bucket.label(lang), count) for bucket, count in found.counts.items()],
+        ageing=ageing(found.lines, lang),
+        load=load((ahead or found).lines, found.on, lang, is_whole=ahead is not None),
+        teams=teams,
+        duties=_told(found.duties, lang),
+        moved=[(text, lines) for text, lines in moved(found, lang)],
+        with_names=with_names,
+    )
+
+
+def page(template: str, lang: str, **content: Any) -> str:
+    """Return a page made from a template of the folder `templates`; every text is escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - an extra
+
+    pages = Environment(
+        loader=PackageLoader("followup", "views/templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    pages.filters["clipped"] = clipped
+    words = {"t": partial(say, lang), "heading": partial(heading, lang=lang)}
+    return pages.get_template(template).render(lang=lang, **words, **content)
+
+
+def _told(lines: Iterable[WorkLine], lang: str) -> list[dict[str, Any]]:
+    return [_line(line, lang) for line in lines]
+
+
+def _line(line: WorkLine, lang: str) -> dict[str, Any]:
+    return cells(line, lang) | {
+        "code": str(line.bucket),
+        "bucket": state(line, lang),
+        "reasons": [reason.text(lang) for reason in line.due.reasons],
+        "findings": [finding.text(lang) for finding in line.findings],
+    }
+
+
+def clipped(text: str, widest: int = _WIDEST) -> str:
+    """Return a text that is no wider than so many characters, a Chinese one counting as two."""
+    width = 0
+    for place, char in enumerate(text):
+        width += max(wcwidth(char), 0)
+        if width > widest:
+            return text[: place - 1] + "…"
+    return text
