@@ -23,7 +23,7 @@ from followup.duevisit import DueVisit
 from followup.duplicates import kept_duplicates
 from followup.entries import Entry
 from followup.entryjson import shown_id
-from followup.entryrows import blank, head, patients, read_ledgers, select
+from followup.entryrows import blank, head, patients, people_of, read_ledgers, select, villages
 from followup.errors import Problem, RefusedEntries, RegisterError, shown
 from followup.findings import Finding
 from followup.inforce import ALWAYS, kept_stamp, policy_in_force, stamp, write_notice, write_policy, write_stamp
@@ -258,21 +258,30 @@ class Register:
         """Return the ledgers of the patients named, or of all, in the order of their numbers."""
         return read_ledgers(self.db, patients(self.db) if wanted is None else sorted(set(wanted)))
 
-    def worklist(self, on: date, team: str | None = None, within: int = 0, known: datetime | None = None) -> WorkList:
+    def worklist(
+        self,
+        on: date,
+        team: str | None = None,
+        within: int = 0,
+        known: datetime | None = None,
+        village: str | None = None,
+    ) -> WorkList:
         """Return the list of a day, of one team or of all: `WorkList.of` over all ledgers, but quick.
 
         `within` adds what falls due in so many further days. Names, findings and reasons are read when they are
         asked for, while the register is open. With `known` the list is made from what had been recorded by that
-        moment, entries and policies: as it was printed then; this reads every ledger.
+        moment, entries and policies: as it was printed then; this reads every ledger. With `village` it is the list
+        of that village; this reads the ledgers of all who were ever of it.
         """
         with sentences_of_sqlite(), snapshot(self.db):
             self._check_rules()
             upto = head(self.db)
-            if known is not None:
+            if known is not None or village is not None:
                 policy = self.policy_known(known)
-                then = (ledger.as_known(known) for ledger in self.ledgers())
-                listed = WorkList.of(filter(None, then), policy, on, team=team, within=within)
-                return evolve(listed, head=str(upto))
+                ledgers = self.ledgers(None if village is None else people_of(self.db, village))
+                then = filter(None, ledgers if known is None else (ledger.as_known(known) for ledger in ledgers))
+                there = then if village is None else (ledger for ledger in then if _is_of(ledger, village, on))
+                return evolve(WorkList.of(there, policy, on, team=team, within=within), head=str(upto))
             counts = kept_counts(self.db, on, team)
             found = list(kept_lines(self.db, on, team, within, self._story(on, upto.entries)))
             for ledger in self.ledgers(patients_after(self.db, on)):
@@ -281,12 +290,18 @@ class Register:
                 found += [*earlier.lines, *earlier.duties]
             return evolve(WorkList.made(on, self.policy, counts, found), head=str(upto))
 
-    def compared(
-        self, now: WorkList, since: date, team: str | None = None, within: int = 0, known: datetime | None = None
+    def compared(  # noqa: PLR0913, PLR0917 - both lists are asked for alike
+        self,
+        now: WorkList,
+        since: date,
+        team: str | None = None,
+        within: int = 0,
+        known: datetime | None = None,
+        village: str | None = None,
     ) -> WorkList:
         """Return a list with what is new on it since that of an earlier day, as known at its end, and what left it."""
         end = datetime.combine(since, time.max, SHANGHAI)
-        then = self.worklist(since, team, within, end if known is None else min(end, known))
+        then = self.worklist(since, team, within, end if known is None else min(end, known), village)
         found = moves(
             then,
             now,
@@ -299,6 +314,10 @@ class Register:
         """Return the teams that have patients."""
         rows = self.db.execute(_TEAMS)
         return [team for (team,) in rows]
+
+    def villages(self) -> list[str]:
+        """Return the villages that people were ever of."""
+        return villages(self.db)
 
     def find(self, beginning: str) -> Entry:
         """Return the entry whose id begins so; `RegisterError` for none or several."""
@@ -358,6 +377,11 @@ class Register:
             return case, running[kind]
 
         return story
+
+
+def _is_of(ledger: Ledger, village: str, on: date) -> bool:
+    case = case_on(ledger, on)
+    return case is not None and case.village == village
 
 
 def _take_further(db: Database, place: Place, by: By) -> None:

@@ -38,6 +38,7 @@ ORDER = [
     "schedule",
     "findings",
     "worklist",
+    "selections",
     "shifts",
     "moves",
     "explanation",

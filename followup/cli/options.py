@@ -57,6 +57,24 @@ class Moment(click.ParamType[datetime]):
         return end_of_day(found.date()) if len(str(value)) == len("2026-11-22") else found
 
 
+class Word(click.ParamType[Any]):
+    """A word of one of the lists in `terms`: its JSON spelling or a label."""
+
+    name = "word"
+
+    def __init__(self, kind: str) -> None:
+        """Take words of the list that is called so."""
+        self.kind = kind
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Look the word up, or refuse it as wrong usage with those that there are."""
+        from followup.terms import LineKind, Role
+
+        known: list[LineKind | Role] = list({"LineKind": LineKind, "Role": Role}[self.kind])
+        found = next((term for term in known if value in {term, term.zh, term.en}), None)
+        return found or self.fail(f'"{value}" is none of: {", ".join(known)}', param, ctx)
+
+
 class Days(click.ParamType[int]):
     """A number of days as 7d."""
 

@@ -40,6 +40,10 @@ def head(found: WorkList, lang: str) -> list[str]:
     counts = say(lang, "word.and").join(f"{bucket.label(lang)} {count}" for bucket, count in found.counts.items())
     title = say(lang, "list.title", on=found.on, policy=policy.title.text(lang), version=policy.version)
     lines = [title, say(lang, "list.counts", total=sum(found.counts.values()), counts=counts)]
+    if found.only:
+        told = [say(lang, f"list.only.{name}", term=term.label(lang)) for name, term in found.only.items()]
+        what = say(lang, "word.and").join(told)
+        lines.append(say(lang, "list.only", what=what))
     return lines if found.head is None else [*lines, say(lang, "list.head", head=found.head)]
 
 

@@ -38,6 +38,11 @@ def wrapped(text: str, most: int) -> list[str]:
     return [line.rstrip() for line in lines]
 
 
+def clipped(text: str, most: int) -> str:
+    """Return a text, or the beginning of it, in at most so many cells."""
+    return text if width(text) <= most else wrapped(text, most - 1)[0] + "…"
+
+
 def in_columns(rows: Iterable[Sequence[str]], widths: Sequence[int]) -> Iterator[list[str]]:
     """Return each row as lines with its cells side by side, wrapped to their widths."""
     for row in rows:

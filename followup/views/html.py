@@ -2,17 +2,13 @@
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Any, Final
-
-from wcwidth import wcwidth
+from typing import Any
 
 from followup.sentences import say
 from followup.views.cells import by_team, cells, head, heading, moved, state
 from followup.views.charts import ageing, load
+from followup.views.columns import clipped
 from followup.worklist import WorkLine, WorkList
-
-#: A label in a picture is no wider; the list has it whole.
-_WIDEST: Final = 20
 
 
 def render(found: WorkList, lang: str, *, with_names: bool = False, ahead: WorkList | None = None) -> str:
@@ -69,13 +65,3 @@ def _line(line: WorkLine, lang: str) -> dict[str, Any]:
         "reasons": [reason.text(lang) for reason in line.due.reasons],
         "findings": [finding.text(lang) for finding in line.findings],
     }
-
-
-def clipped(text: str, widest: int = _WIDEST) -> str:
-    """Return a text that is no wider than so many characters, a Chinese one counting as two."""
-    width = 0
-    for place, char in enumerate(text):
-        width += max(wcwidth(char), 0)
-        if width > widest:
-            return text[: place - 1] + "…"
-    return text
