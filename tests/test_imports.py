@@ -42,6 +42,7 @@ ORDER = [
     "shifts",
     "moves",
     "explanation",
+    "timeline",
     "chain",
     "storage",
     "tables",

@@ -120,12 +120,27 @@ def _check_spelling(found: "Register", listed: "WorkList", team: str | None, vil
 @click.argument("patient")
 @click.option("--on", type=Day(), help="The day asked about; today if not given. 查询日期。")
 @click.option("--as-known", type=Moment(), help="As recorded by the end of a day, or by a moment. 按当时已录入的记录。")
+@click.option("--format", "form", type=click.Choice(["text", "html"]), default="text", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file. 写入文件。")
 @command
-def explain(register: Path, patient: str, on: date | None, as_known: datetime | None, today: date, lang: str) -> None:
-    """说明一名患者的随访日期及依据 · Tell one patient's entries, rules and dates, and why."""
+def explain(
+    register: Path,
+    patient: str,
+    on: date | None,
+    as_known: datetime | None,
+    form: str,
+    output: Path | None,
+    today: date,
+    lang: str,
+) -> None:
+    """说明一名患者的随访日期及依据 · Tell one patient's entries, rules and dates, why, and how they lie in time."""
     from followup.dates import SHANGHAI
     from followup.explanation import explain as tell
+    from followup.views.timeline import drawn, render_page
 
+    keep_off(output, register)
     with opened(register) as found:
         day = on or (today if as_known is None else as_known.astimezone(SHANGHAI).date())
-        click.echo(tell(found.ledger(patient, as_known), found.policy_known(as_known), day, lang))
+        about = (found.ledger(patient, as_known), found.policy_known(as_known), day, lang)
+        text = render_page(*about) if form == "html" else "\n".join([tell(*about), *drawn(*about)]) + "\n"
+    put(text, output)
