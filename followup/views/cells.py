@@ -1,6 +1,6 @@
 """The cells of a line in words, for every view that a person reads."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
 
 from followup.sentences import say
@@ -29,8 +29,8 @@ def cells(line: WorkLine, lang: str) -> dict[str, str]:
         "invited": words(due.invited, lang),
         "missing_roles": words(due.missing_roles, lang),
         "modes": words(due.modes, lang),
-        "reasons": " / ".join(reason.text(lang) for reason in due.reasons),
-        "findings": " / ".join(finding.text(lang) for finding in line.findings),
+        "reasons": " / ".join([reason.text(lang) for reason in due.reasons]),
+        "findings": " / ".join([finding.text(lang) for finding in line.findings]),
     }
 
 
@@ -90,9 +90,9 @@ def _move(move: Move, lang: str) -> str:
     return say(lang, "move.line", patient=due.patient, kind=due.kind.label(lang), due=due.due_on, why=cause(move, lang))
 
 
-def words(terms: Iterable[Term], lang: str) -> str:
+def words(terms: Collection[Term], lang: str) -> str:
     """Return several terms as a person lists them."""
-    return say(lang, "word.and").join(term.label(lang) for term in terms)
+    return say(lang, "word.and").join([term.label(lang) for term in terms]) if terms else ""
 
 
 def heading(column: str, lang: str) -> str:

@@ -2,13 +2,18 @@
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from followup.sentences import say
 from followup.views.cells import by_team, cells, head, heading, moved, state
 from followup.views.charts import ageing, load
 from followup.views.columns import clipped
 from followup.worklist import WorkLine, WorkList
+
+_HEADINGS: Final = (
+    "patient", "team", "village", "kind", "bucket", "due_on", "plan_on", "risk", "stability", "roles", "reasons",
+    "findings",
+)  # fmt: skip
 
 
 def render(found: WorkList, lang: str, *, with_names: bool = False, ahead: WorkList | None = None) -> str:
@@ -34,6 +39,7 @@ def render(found: WorkList, lang: str, *, with_names: bool = False, ahead: WorkL
         duties=_told(found.duties, lang),
         moved=[(text, lines) for text, lines in moved(found, lang)],
         with_names=with_names,
+        h={name: heading(name, lang) for name in _HEADINGS},
     )
 
 
@@ -50,8 +56,7 @@ def page(template: str, lang: str, **content: Any) -> str:
         keep_trailing_newline=True,
     )
     pages.filters["clipped"] = clipped
-    words = {"t": partial(say, lang), "heading": partial(heading, lang=lang)}
-    return pages.get_template(template).render(lang=lang, **words, **content)
+    return pages.get_template(template).render(lang=lang, t=partial(say, lang), **content)
 
 
 def _told(lines: Iterable[WorkLine], lang: str) -> list[dict[str, Any]]:

@@ -74,6 +74,8 @@ class _Styles:
     more: "Format"
     blank: "Format"
     blank_day: "Format"
+    #: Of whole columns: text, and days.
+    behind: tuple["Format", "Format"]
     buckets: Mapping[Bucket, "Format"]
 
 
@@ -85,6 +87,7 @@ class _Column:
     heading: str
     width: float
     is_asked: bool = False
+    is_printed: bool = True
 
 
 def render(found: WorkList, lang: str, *, with_names: bool = False, split: bool = False) -> bytes:
@@ -127,6 +130,7 @@ def _styles(book: "Workbook", lang: str) -> _Styles:
         more=book.add_format({**cell, "num_format": "@", "text_wrap": False}),
         blank=book.add_format({**cell, "bg_color": "#FFFDF2"}),
         blank_day=book.add_format({**centre, "bg_color": "#FFFDF2", "num_format": _DAY}),
+        behind=(book.add_format({"num_format": "@"}), book.add_format({"num_format": _DAY})),
         buckets={bucket: book.add_format({**cell, **_COLOURS.get(bucket, {})}) for bucket in Bucket},
     )
 
@@ -157,7 +161,10 @@ def _listed(names: Sequence[str], lang: str) -> list[_Column]:
 
 
 def _asked(lang: str) -> list[_Column]:
-    return [_Column(name, _form_heading(name, lang), _FILLED, is_asked=True) for name in OUTCOMES]
+    return [
+        _Column(name, _form_heading(name, lang), _FILLED, is_asked=True, is_printed=place < _PRINTED)
+        for place, name in enumerate(OUTCOMES)
+    ]
 
 
 def _form_heading(column: str, lang: str) -> str:
@@ -177,15 +184,16 @@ def _write_sheet(
     sheet.write_string(2, 0, say(lang, "list.fill_in") if is_asked else "", styles.note)
     rows = [(line, _told(line, lang)) for line in lines]
     shown = [_fitting(column, rows) for column in columns]
-    shown += [_Column(name, heading(name, lang), width) for name, width in _MORE.items()]
+    shown += [_Column(name, heading(name, lang), width, is_printed=False) for name, width in _MORE.items()]
     _write_headings(sheet, styles, shown)
+    # What is asked for behind the page needs no cell as yet: its column has the format.
+    written = [(place, column) for place, column in enumerate(shown) if column.is_printed or not column.is_asked]
     for at, row in enumerate(rows, _TITLES + 1):
         sheet.set_row(at, _LINE * _height(row, shown))
-        for place, column in enumerate(shown):
+        for place, column in written:
             _write_cell(sheet, (at, place), row, column, styles)
     _add_checks(sheet, shown, len(rows), lang)
-    printed = [column for column in columns if not column.is_asked] + [*OUTCOMES][: _PRINTED * is_asked]
-    sheet.print_area(0, 0, _TITLES + len(rows), len(printed) - 1)
+    sheet.print_area(0, 0, _TITLES + len(rows), sum(column.is_printed for column in shown) - 1)
     sheet.autofilter(_TITLES, 0, _TITLES + len(rows), len(shown) - 1)
     _set_up(sheet, say(lang, "list.page", on=found.on, page="&P", pages="&N"))
 
@@ -208,7 +216,7 @@ def _fitting(column: _Column, rows: Sequence[_Row]) -> _Column:
 def _write_headings(sheet: "Worksheet", styles: _Styles, columns: Sequence[_Column]) -> None:
     for place, column in enumerate(columns):
         sheet.write_string(_TITLES, place, column.heading, styles.asked if column.is_asked else styles.heading)
-        sheet.set_column(place, place, column.width)
+        sheet.set_column(place, place, column.width, None if column.is_printed else styles.behind[column.name in DAYS])
     sheet.set_row(_TITLES, _LINE * max(_line_count(column.heading, column.width - _ARROW) for column in columns))
 
 
@@ -242,6 +250,8 @@ def _line_count(text: str, width: float) -> int:
 
 def _width(text: str) -> int:
     """Return how many characters side by side a text takes, a Chinese one two."""
+    if text.isascii():
+        return len(text)
     width = wcswidth(text)
     return 2 * len(text) if width < 0 else width
 
