@@ -50,7 +50,7 @@ from followup.storage import (
 )
 from followup.tables import is_of_a_later_release, migrations
 from followup.terms import LineKind
-from followup.worklist import WorkList
+from followup.worklist import WorkLine, WorkList, line_findings
 
 
 @frozen(eq=False)
@@ -290,6 +290,27 @@ class Register:
                 found += [*earlier.lines, *earlier.duties]
             return evolve(WorkList.made(on, self.policy, counts, found), head=str(upto))
 
+    def read_through(self, found: WorkList) -> Iterator[int]:
+        """Read what the lines of a list tell when they are asked, all of it at once; yield how many are read so far.
+
+        Nobody needs to, but each ledger is read once and many together, and somebody who waits can be told.
+        """
+        waiting: dict[str, list[WorkLine]] = {}
+        for line in (*found.lines, *found.duties):
+            if line.is_waiting:
+                waiting.setdefault(line.due.patient, []).append(line)
+        count, upto = 0, Head.parse(found.head).entries if found.head and waiting else 0
+        for ledger in read_ledgers(self.db, sorted(waiting), upto):
+            case = case_on(ledger, found.on)
+            running = {} if case is None else {line.kind: line for line in lines(case, self.policy)}
+            for line in waiting[ledger.patient]:
+                if case is not None and line.due.kind in running:
+                    due = running[line.due.kind]
+                    line.due.fill(reasons=due.reasons)
+                    line.fill(findings=line_findings(case, due), **_named(case))
+                count += 1
+            yield count
+
     def compared(  # noqa: PLR0913, PLR0917 - both lists are asked for alike
         self,
         now: WorkList,
@@ -377,6 +398,10 @@ class Register:
             return case, running[kind]
 
         return story
+
+
+def _named(case: Case) -> dict[str, str | None]:
+    return {name: case.person.get(name) for name in ("name", "phone")}
 
 
 def _is_of(ledger: Ledger, village: str, on: date) -> bool:

@@ -289,3 +289,11 @@ def test_a_sheet_for_each_team_is_for_workbooks_alone(tmp_path: Path) -> None:
     """`--by-team` with another format is wrong usage."""
     Register.create(tmp_path / "r.db", POLICY).close()
     assert "--format xlsx alone" in run("due", tmp_path / "r.db", "--by-team", code=2).stderr
+
+
+def test_lines_read_together_are_those_read_one_by_one(district: Register) -> None:
+    """What a line tells is the same however it was read, and each is counted."""
+    together, alone = district.worklist(TODAY), district.worklist(TODAY)
+    assert list(district.read_through(together))[-1] == len(together.lines) + len(together.duties)
+    assert render(together, "json", "zh", with_names=True) == render(alone, "json", "zh", with_names=True)
+    assert not list(district.read_through(WorkList.of(district.ledgers(["10100001"]), POLICY, TODAY)))

@@ -3,11 +3,12 @@
 import sys
 from datetime import date, datetime
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from followup.cli.options import FORMATS, OVERDUE, Day, Days, Moment, Word, command, keep_off, opened, put
+from followup.cli.options import FORMATS, LONG, OVERDUE, Day, Days, Moment, Word, command, keep_off, opened, put
 from followup.errors import Problem, RegisterError, unknown
 from followup.sentences import say
 
@@ -90,10 +91,24 @@ def due(
         if digest:
             content: str | bytes = told(listed, lang, team or village) + "\n"
         else:
-            content = render(shown(listed), form, lang, with_names=with_names, **options)
+            listed = shown(listed)
+            _read_through(found, listed, lang)
+            content = render(listed, form, lang, with_names=with_names, **options)
     put(content, output)
     if fail_overdue and listed.counts[Bucket.OVERDUE]:
         sys.exit(OVERDUE)
+
+
+def _read_through(found: "Register", listed: "WorkList", lang: str) -> None:
+    """Read what the lines tell, and tell a terminal of it where it takes long."""
+    began, told, total = monotonic(), False, len(listed.lines) + len(listed.duties)
+    watched = sys.stderr.isatty()
+    for place, count in enumerate(found.read_through(listed), 1):
+        if watched and not place % 500 and monotonic() - began > LONG:
+            click.echo("\r" + say(lang, "progress.lines", count=count, total=total), nl=False, err=True)
+            told = True
+    if told:
+        click.echo("\r" + say(lang, "progress.writing", count=total), err=True)
 
 
 def _check_usage(form: str, *, by_team: bool, digest: bool, narrowed: bool) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: Exit codes: 1 someone is overdue and --fail-overdue was given, 2 wrong usage (click's own), 3 bad data.
 OVERDUE, BAD_DATA = 1, 3
 
+#: After so many seconds somebody who waits is told how far it is.
+LONG: Final = 2
 #: The formats of a list.
 FORMATS: Final = ("table", "csv", "json", "xlsx", "html", "ics")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from followup.cli.options import command, keep_off, now, opened, write, written_by
+from followup.cli.options import LONG, command, keep_off, now, opened, write, written_by
 from followup.errors import InvalidFile, Problem, RefusedEntries, shown
 from followup.sentences import LANGUAGES, say
 
@@ -230,14 +230,10 @@ def _watched(told: "Iterator[Sourced]", reading: "Reading", lang: str) -> "Itera
     for sourced in told:
         reading.count += 1
         yield sourced
-        if watched and not reading.count % 5_000 and monotonic() - began > _LONG:
+        if watched and not reading.count % 5_000 and monotonic() - began > LONG:
             click.echo("\r" + say(lang, "progress.read", count=reading.count), nl=False, err=True)
-    if watched and monotonic() - began > _LONG:
+    if watched and monotonic() - began > LONG:
         click.echo("\r" + say(lang, "progress.dates", count=reading.count), err=True)
-
-
-#: After so many seconds somebody who waits is told how far it is.
-_LONG: Final = 2
 
 
 def _tell_next(register: "Register", patients: Iterable[str], on: date, lang: str) -> None:

@@ -425,6 +425,8 @@ SENTENCES: Final[dict[str, str]] = {
     "export.ids": "ID numbers were left out (--with-ids writes them).",
     "progress.read": "read {count:,} entries so far",
     "progress.dates": "read {count:,} entries; now counting dates …",
+    "progress.lines": "read {count:,} of {total:,} lines",
+    "progress.writing": "read {count:,} lines; now writing …",
     "done.recorded": "{count} new entries recorded, {known} known already.",
     "done.checked": "{count} entries read, nothing wrong; nothing recorded (--dry-run).",
     "done.next": "Next for {patient}: {kind}, last day {due} ({why})",

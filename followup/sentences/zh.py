@@ -425,6 +425,8 @@ SENTENCES: Final[dict[str, str]] = {
     "export.ids": "未导出身份证号(加 --with-ids 则导出)。",
     "progress.read": "已读取 {count:,} 条",
     "progress.dates": "已读取 {count:,} 条，正在计算日期…",
+    "progress.lines": "已读取 {count:,}/{total:,} 项",
+    "progress.writing": "已读取 {count:,} 项，正在写出…",
     "done.recorded": "新录入{count}条，已有{known}条。",
     "done.checked": "共{count}条，未发现错误；未录入(--dry-run)。",
     "done.next": "{patient}下一步：{kind}，最迟{due}({why})",
