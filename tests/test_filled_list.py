@@ -1,5 +1,6 @@
 """The list as a workbook: made to be read, printed, filled in after each visit, and read back as records."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from io import BytesIO
@@ -297,3 +298,17 @@ def test_lines_read_together_are_those_read_one_by_one(district: Register) -> No
     assert list(district.read_through(together))[-1] == len(together.lines) + len(together.duties)
     assert render(together, "json", "zh", with_names=True) == render(alone, "json", "zh", with_names=True)
     assert not list(district.read_through(WorkList.of(district.ledgers(["10100001"]), POLICY, TODAY)))
+
+
+def test_a_terminal_is_told_how_far_a_long_list_is(
+    district: Register, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it takes long somebody who waits sees it go on; a file or another program sees nothing."""
+    district.backup(tmp_path / "r.db")
+    words: list[str | Path] = ["due", tmp_path / "r.db", "--format", "csv", "-o", tmp_path / "list.csv"]
+    monkeypatch.setattr("followup.cli.lists.LONG", -1)
+    assert run(*words).stderr == ""
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True)
+    told = run(*words).stderr.split("\r")
+    assert re.fullmatch(r"read 1\d\d of 1\d\d lines", told[1])
+    assert re.fullmatch(r"read 1\d\d lines; now writing …\n", told[-1])

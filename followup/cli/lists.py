@@ -104,7 +104,7 @@ def _read_through(found: "Register", listed: "WorkList", lang: str) -> None:
     began, told, total = monotonic(), False, len(listed.lines) + len(listed.duties)
     watched = sys.stderr.isatty()
     for place, count in enumerate(found.read_through(listed), 1):
-        if watched and not place % 500 and monotonic() - began > LONG:
+        if watched and not place % 100 and monotonic() - began > LONG:
             click.echo("\r" + say(lang, "progress.lines", count=count, total=total), nl=False, err=True)
             told = True
     if told:
