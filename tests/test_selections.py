@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -14,6 +15,7 @@ from followup.cli import main
 from followup.register import Register
 from followup.selections import ORDERS, in_order
 from followup.sentences import LANGUAGES
+from followup.views import FORMATS
 from followup.views.digest import FEWEST, digest
 
 TODAY: Final = date(2026, 11, 23)
@@ -145,6 +147,15 @@ def test_a_comparison_is_of_the_village_too(register: Path) -> None:
         "Off the list since 2026-11-22: 0"
         in run("due", register, "--since", "2026-11-22", "--village", "白鹭村").stdout
     )
+
+
+def test_the_command_line_knows_each_order_and_format() -> None:
+    """What it offers without reading the library is what there is."""
+    options = {name: option.type for option in main.commands["due"].params for name in option.opts}
+    for name, known in (("--sort", ORDERS), ("--format", FORMATS)):
+        found = options[name]
+        assert isinstance(found, click.Choice)
+        assert tuple(found.choices) == tuple(known)
 
 
 def crowd(people: int, team: str | None = "清溪村关爱帮扶小组") -> WorkList:

@@ -4,22 +4,28 @@ import csv
 import io
 import json
 import re
+import sys
 from collections.abc import Callable
 from datetime import date
+from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any, Final
 
 import openpyxl
 import pytest
+from attrs import evolve
 from icalendar import Calendar
 from wcwidth import wcwidth
 
 from followup import Entry, Ledger, Registered, Visited, WorkList, load_policy
+from followup.errors import InvalidFile
 from followup.sentences import LANGUAGES, say
 from followup.terms import Bucket, LineKind
 from followup.views import FORMATS, render
+from followup.views.cells import cause
 from followup.views.charts import ageing, load
+from followup.worklist import Move
 
 TODAY: Final = date(2026, 11, 23)
 POLICY: Final = load_policy("dongguan")
@@ -288,3 +294,32 @@ def test_many_teams_are_told_together() -> None:
     assert len(chart.bars) == 21
     assert chart.bars[-1].label == "10 other teams"
     assert sum(sum(map(int, bar.figures.split("·"))) for bar in chart.bars) == 60
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("form", ["table", "csv", "html", "xlsx"])
+def test_what_is_new_and_what_left_is_told_where_people_read(form: str, lang: str) -> None:
+    """A list compared with that of an earlier day says which lines came and went, and why."""
+    found = worklist()
+    entry = Visited("p3", "2026-11-20", risk=0, mode="home")
+    moves = (Move(found.lines[0], is_new=True, entry=None), Move(found.duties[0], is_new=False, entry=entry))
+    content = render(evolve(found, since=date(2026, 11, 20), moves=moves), form, lang)
+    if isinstance(content, bytes):
+        book = openpyxl.load_workbook(io.BytesIO(content))
+        content = "\n".join(str(cell) for row in book[say(lang, "sheet.moves")].values for cell in row)
+    assert all(cause(move, lang) in unescape(content) for move in moves)
+
+
+def test_a_sheet_that_holds_no_more_rows_loses_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list that is too long for a worksheet is refused, not cut."""
+    monkeypatch.setattr("followup.views.xlsx._MOST_ROWS", 5)
+    with pytest.raises(InvalidFile, match="holds no more rows"):
+        render(worklist(), "xlsx", "en")
+
+
+@pytest.mark.parametrize(("form", "package"), [("xlsx", "xlsxwriter"), ("html", "jinja2"), ("ics", "icalendar")])
+def test_a_format_says_which_extra_it_needs(form: str, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without its package a sentence tells what to install."""
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(InvalidFile, match=r"this format needs another package; run pip install 'followup\["):
+        render(worklist(), form, "en")

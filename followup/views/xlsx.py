@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import evolve, frozen
 from wcwidth import wcswidth
 
+from followup.errors import InvalidFile, Problem
 from followup.listform import DAYS, OUTCOMES, SEVERAL, SHEETS
 from followup.patientform import PATIENT
 from followup.sentences import say
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 #: What a line says that is printed, with the most characters that stand side by side; a Chinese one counts as two.
 _LISTED: Final = {
-    "patient": 12, "name": 12, "phone": 13, "team": 20, "village": 12, "kind": 10, "bucket": 11, "due_on": 11.5,
+    "patient": 12, "name": 12, "phone": 13, "team": 20, "village": 12, "kind": 10, "bucket": 13, "due_on": 11.5,
     "plan_on": 11.5, "risk": 7, "stability": 10, "roles": 14, "rule": 28,
 }  # fmt: skip
 #: What more it says, behind the columns to fill in.
@@ -36,12 +37,16 @@ _FILLED: Final = 10.5
 _ARROW: Final = 2
 #: How high a line of text is, in points, and how many of them a row shows at most: the text itself stays whole.
 _LINE: Final = 17
+#: A row is high enough to be written in by hand.
+_LEAST: Final = 24
 _MOST_LINES: Final = 6
 #: The headings stand below so many lines.
 _TITLES: Final = 3
 _DAY: Final = "yyyy-mm-dd"
 _EARLIEST: Final = date(2000, 1, 1)
 _A4: Final = 9
+#: A sheet has no more rows.
+_MOST_ROWS: Final = 1_048_576
 #: A sheet's title has no more characters, and none of these.
 _LONGEST: Final = 31
 _FORBIDDEN: Final = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
@@ -177,6 +182,8 @@ def _write_sheet(
     sheet: "Worksheet", styles: _Styles, found: WorkList, lines: Sequence[WorkLine], columns: Sequence[_Column]
 ) -> None:
     """Write titles, headings and one row a line; what more there is to say comes behind what is printed."""
+    if _TITLES + 1 + len(lines) > _MOST_ROWS:
+        raise InvalidFile(Problem("export.rows"))
     lang, is_asked = styles.lang, any(column.is_asked for column in columns)
     title, *counts = head(found, lang)
     sheet.write_string(0, 0, title, styles.title)
@@ -189,7 +196,7 @@ def _write_sheet(
     # What is asked for behind the page needs no cell as yet: its column has the format.
     written = [(place, column) for place, column in enumerate(shown) if column.is_printed or not column.is_asked]
     for at, row in enumerate(rows, _TITLES + 1):
-        sheet.set_row(at, _LINE * _height(row, shown))
+        sheet.set_row(at, max(_LEAST, _LINE * _height(row, shown)))
         for place, column in written:
             _write_cell(sheet, (at, place), row, column, styles)
     _add_checks(sheet, shown, len(rows), lang)
@@ -292,6 +299,7 @@ def _write_moves(book: "Workbook", styles: _Styles, found: WorkList) -> None:
 
 
 def _write_codes(sheet: "Worksheet", styles: _Styles) -> None:
+    _lay(sheet)
     for place, (column, choices) in enumerate(_CODED.items()):
         title = _form_heading(column, styles.lang)
         sheet.write_string(0, place, title, styles.heading)
@@ -301,11 +309,16 @@ def _write_codes(sheet: "Worksheet", styles: _Styles) -> None:
 
 
 def _set_up(sheet: "Worksheet", footer: str) -> None:
-    """Set the page: A4 lying, as many pages long as it takes, with the headings on each; on a screen they stay."""
+    """Set pages with the headings on each; on a screen they stay."""
+    _lay(sheet)
     sheet.freeze_panes(_TITLES + 1, 1)
+    sheet.repeat_rows(_TITLES)
+    sheet.set_footer(f"&C{footer}")
+
+
+def _lay(sheet: "Worksheet") -> None:
+    """Set the paper: A4 lying, as wide as one page and as long as it takes."""
     sheet.set_landscape()
     sheet.set_paper(_A4)
     sheet.set_margins(left=0.3, right=0.3, top=0.4, bottom=0.6)
-    sheet.repeat_rows(_TITLES)
     sheet.fit_to_pages(1, 0)
-    sheet.set_footer(f"&C{footer}")
