@@ -48,15 +48,11 @@ def sized(found: WorkList, size: int) -> WorkList:
     return evolve(found, lines=tuple(islice(cycle(found.lines), size)), duties=())
 
 
-def view(path: Path, form: str, size: int) -> tuple[float, float]:
-    """Return wall and processor seconds of rendering a list of so many lines."""
-    with Register.open(path) as register:
-        found = register.worklist(ON)
-        list(register.read_through(found))
-        listed = sized(found, size)
-        start, worked = perf_counter(), process_time()
-        render(listed, form, "zh")
-        return perf_counter() - start, process_time() - worked
+def view(found: WorkList, form: str) -> tuple[float, float]:
+    """Return wall and processor seconds of rendering a list."""
+    start, worked = perf_counter(), process_time()
+    render(found, form, "zh")
+    return perf_counter() - start, process_time() - worked
 
 
 def command(words: Sequence[str]) -> tuple[float, float, float]:
@@ -78,12 +74,11 @@ def main(folder: Path) -> None:
     """Print the table."""
     path, rows = made(folder), []
     with Register.open(path) as register:
-        listed = register.worklist(ON)
-        size = len(listed.lines) + len(listed.duties)
-        ahead = register.worklist(ON, within=80)
-        many = len(ahead.lines) + len(ahead.duties)
+        listed, ahead = register.worklist(ON), register.worklist(ON, within=80)
+        list(register.read_through(listed))
+    size, many = (len(found.lines) + len(found.duties) for found in (listed, ahead))
     for form, lines in VIEWS:
-        taken = [view(path, form, lines) for _ in range(ROUNDS)]
+        taken = [view(sized(listed, lines), form) for _ in range(ROUNDS)]
         rows.append(["view", form, lines, *(median(found) for found in zip(*taken, strict=True)), None])
     for form, within, lines in [*((form, 0, size) for form in COMMANDS), ("csv", 80, many)]:
         out = folder / f"list.{form}"
