@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import click
 import pytest
+from attrs import evolve
 from click.testing import CliRunner, Result
 
 from followup import Assigned, Entry, Ledger, Registered, Visited, WorkList, load_policy
@@ -15,6 +16,7 @@ from followup.cli import main
 from followup.register import Register
 from followup.selections import ORDERS, in_order
 from followup.sentences import LANGUAGES
+from followup.terms import Bucket
 from followup.views import FORMATS
 from followup.views.digest import FEWEST, digest
 
@@ -190,6 +192,8 @@ def test_a_digest_of_few_people_tells_no_count(lang: str) -> None:
     assert re.findall(r"\d+", few.replace("2026-11-23", "")) == [str(FEWEST)]
     assert re.findall(r"\d+", enough.replace("2026-11-23", ""))[:2] == [str(FEWEST), str(FEWEST)]
     assert few == digest(crowd(1), lang)
+    closed = evolve(crowd(1), counts={**crowd(1).counts, Bucket.CLOSED: 30})
+    assert digest(closed, lang) == few, "one person among the dead is one person"
 
 
 def test_a_digest_says_whose_it_is(register: Path) -> None:

@@ -340,7 +340,7 @@ SENTENCES: Final[dict[str, str]] = {
     "list.only.kind": "{term}",
     "list.only.role": "what needs or invites: {term}",
     "digest": "Follow-ups {on}{whose}: {total} registered, {overdue} overdue, {today} due today, {open} open; {duties} duties overdue.",
-    "digest.few": "Follow-ups {on}{whose}: fewer than {fewest} registered, so no counts are told; see the register.",
+    "digest.few": "Follow-ups {on}{whose}: fewer than {fewest} followed up, so no counts are told; see the register.",
     "digest.of": " ({of})",
     "list.fill_in": "Fill in one row a visit: 随访日期, and 危险性评估 (or 0 in 本次随访分类 where nobody was reached); leave the others empty. Then run: followup record REGISTER THIS-FILE",
     "list.codes": "codes",

@@ -340,7 +340,7 @@ SENTENCES: Final[dict[str, str]] = {
     "list.only.kind": "{term}",
     "list.only.role": "须{term}参加或受邀的",
     "digest": "{on}随访{whose}：登记{total}人，逾期{overdue}人，今日到期{today}人，可随访{open}人；其他职责逾期{duties}项。",
-    "digest.few": "{on}随访{whose}：登记不足{fewest}人，人数不宜外发，请在登记库中查看。",
+    "digest.few": "{on}随访{whose}：随访对象不足{fewest}人，人数不宜外发，请在登记库中查看。",
     "digest.of": "({of})",
     "list.fill_in": "每次随访填一行：随访日期，以及危险性评估(未访到的在本次随访分类填0)；未去的行留空。填好后用 followup record 登记库 本文件 录入。",
     "list.codes": "代码",

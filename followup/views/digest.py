@@ -17,11 +17,12 @@ def digest(found: WorkList, lang: str, of: str | None = None) -> str:
     """Return the counts of a list as one line; `of` is the team or village that it is the list of.
 
     It tells how many are registered, overdue, due today or open, and how many duties are overdue: neither names
-    nor numbers, nor who is lost, in hospital or closed. Of fewer than `FEWEST` people it tells no count.
+    nor numbers, nor who is lost, in hospital or closed. Of fewer than `FEWEST` people who are followed up, the dead
+    and those who moved away left aside, it tells no count.
     """
     counts, total = found.counts, sum(found.counts.values())
     whose = say(lang, "digest.of", of=clipped(of, _WIDEST)) if of else ""
-    if total < FEWEST:
+    if total - counts[Bucket.CLOSED] < FEWEST:
         return say(lang, "digest.few", on=found.on, whose=whose, fewest=FEWEST)
     return say(
         lang,
