@@ -300,16 +300,17 @@ class Register:
             if line.is_waiting:
                 waiting.setdefault(line.due.patient, []).append(line)
         count, upto = 0, Head.parse(found.head).entries if found.head and waiting else 0
-        for ledger in read_ledgers(self.db, sorted(waiting), upto):
-            case = case_on(ledger, found.on)
-            running = {} if case is None else {line.kind: line for line in lines(case, self.policy)}
-            for line in waiting[ledger.patient]:
-                if case is not None and line.due.kind in running:
-                    due = running[line.due.kind]
-                    line.due.fill(reasons=due.reasons)
-                    line.fill(findings=line_findings(case, due), **_named(case))
-                count += 1
-            yield count
+        with sentences_of_sqlite():
+            for ledger in read_ledgers(self.db, sorted(waiting), upto):
+                case = case_on(ledger, found.on)
+                running = {} if case is None else {line.kind: line for line in lines(case, self.policy)}
+                for line in waiting[ledger.patient]:
+                    if case is not None and line.due.kind in running:
+                        due = running[line.due.kind]
+                        line.due.fill(reasons=due.reasons)
+                        line.fill(findings=line_findings(case, due), **_named(case))
+                    count += 1
+                yield count
 
     def compared(  # noqa: PLR0913, PLR0917 - both lists are asked for alike
         self,
