@@ -16,6 +16,7 @@ from followup.entryjson import entry_from_json
 from followup.errors import FollowupError, InvalidEntry, InvalidFile, Problem, shown
 from followup.formtables import Names, Table, find_table, nearest_header
 from followup.grids import Grid, read_csv
+from followup.listform import filled_in, is_own_sheet, list_facts, own_columns
 from followup.patientform import (
     CONSENT,
     FILLED_IN,
@@ -48,6 +49,8 @@ _FORMS: Final = (
     Form(VISIT_ON, (RISK,), VISIT_COLUMNS, frozenset(VISIT_READ), visit_facts),
     Form(FILLED_IN, (CONSENT,), PATIENT_COLUMNS, PATIENT_READ, patient_facts),
 )
+#: A list of who is due, filled in: the follow-up form with the list's own columns beside it.
+_LIST: Final = evolve(_FORMS[0], facts=list_facts)
 _NAMES: Final = Names.of((*VISIT_COLUMNS, *PATIENT_COLUMNS), ALIASES)
 _MARKS: Final = [frozenset({PATIENT, form.dated}) for form in _FORMS]
 
@@ -192,6 +195,8 @@ def _read_workbook(path: Path, today: date, found: Reading) -> Iterator[Sourced]
 
 def _pass_over(grid: Grid, found: Reading) -> None:
     """Note a sheet that is no form; one that only lacks the name of a column or two is a problem."""
+    if is_own_sheet(grid.where[-1].removeprefix("sheet ")):
+        return
     row, names = nearest_header(grid, _NAMES)
     if any(len(names & {PATIENT, form.dated, *form.needed}) > 1 for form in _FORMS):
         found.problems.append(Problem("sheet.header", (*grid.where, f"row {row}")))
@@ -200,14 +205,18 @@ def _pass_over(grid: Grid, found: Reading) -> None:
 
 
 def _read_table(table: Table, today: date, found: Reading) -> Iterator[Sourced]:
-    form = _form(table)
-    problems, notes = column_doubts(table, form.needed, form.columns)
+    own = own_columns(table.columns)
+    form = _LIST if own else _form(table)
+    problems, notes = column_doubts(table, form.needed, (*form.columns, *own))
     found.notes.extend([*notes, *table.notes])
     found.problems.extend([*problems, *table.problems])
     if problems:
         return
     dropped: Counter[str] = Counter()
-    for row in table.rows:
+    rows = filled_in(table.rows, own) if own else table.rows
+    if len(rows) < len(table.rows):
+        found.notes.append(Problem("list.untouched", table.where, {"count": len(table.rows) - len(rows)}))
+    for row in rows:
         facts = _facts(row, form, today)
         yield from (Sourced(entry, row.where) for entry in facts)
         found.problems.extend(row.problems)

@@ -24,7 +24,7 @@ from followup.duevisit import DueVisit
 from followup.duplicates import kept_duplicates
 from followup.entries import Entry
 from followup.entryjson import shown_id
-from followup.entryrows import blank, head, patients, read_ledgers, select
+from followup.entryrows import blank, head, patients, people_of, read_ledgers, select, villages
 from followup.errors import Problem, RefusedEntries, RegisterError, shown
 from followup.findings import Finding
 from followup.inforce import ALWAYS, kept_stamp, policy_in_force, stamp, write_notice, write_policy, write_stamp
@@ -54,7 +54,7 @@ from followup.teamrows import Told, directory, directory_head, directory_near, i
 from followup.teamrows import append as append_rows
 from followup.teams import Directory
 from followup.terms import Bucket, LineKind
-from followup.worklist import WorkList, line_crew
+from followup.worklist import WorkLine, WorkList, line_crew, line_findings
 
 
 @frozen(eq=False)
@@ -262,21 +262,31 @@ class Register:
         """Return the ledgers of the patients named, or of all, in the order of their numbers."""
         return read_ledgers(self.db, patients(self.db) if wanted is None else sorted(set(wanted)))
 
-    def worklist(self, on: date, team: str | None = None, within: int = 0, known: datetime | None = None) -> WorkList:
+    def worklist(
+        self,
+        on: date,
+        team: str | None = None,
+        within: int = 0,
+        known: datetime | None = None,
+        village: str | None = None,
+    ) -> WorkList:
         """Return the list of a day, of one team or of all: `WorkList.of` over all ledgers, but quick.
 
         `within` adds what falls due in so many further days. Names, findings and reasons are read when they are
         asked for, while the register is open. With `known` the list is made from what had been recorded by that
-        moment, entries and policies: as it was printed then; this reads every ledger.
+        moment, entries and policies: as it was printed then; this reads every ledger. With `village` it is the list
+        of that village; this reads the ledgers of all who were ever of it.
         """
         with sentences_of_sqlite(), snapshot(self.db):
             self._check_rules()
             upto = head(self.db)
-            if known is not None:
+            if known is not None or village is not None:
                 policy = self.policy_known(known)
-                then = (ledger.as_known(known) for ledger in self.ledgers())
-                known_teams = self.directory(known)
-                listed = WorkList.of(filter(None, then), policy, on, team=team, within=within, directory=known_teams)
+                ledgers = self.ledgers(None if village is None else people_of(self.db, village))
+                then = filter(None, ledgers if known is None else (ledger.as_known(known) for ledger in ledgers))
+                there = then if village is None else (ledger for ledger in then if _is_of(ledger, village, on))
+                whole = self.directory(known)
+                listed = WorkList.of(there, policy, on, team=team, within=within, directory=whole)
                 return evolve(listed, head=str(upto))
             counts = kept_counts(self.db, on, team)
             near = self._near(team)
@@ -288,12 +298,40 @@ class Register:
                 found += [*earlier.lines, *earlier.duties]
             return evolve(WorkList.made(on, self.policy, counts, found), head=str(upto))
 
-    def compared(
-        self, now: WorkList, since: date, team: str | None = None, within: int = 0, known: datetime | None = None
+    def read_through(self, found: WorkList) -> Iterator[int]:
+        """Read what the lines of a list tell when they are asked, all of it at once; yield how many are read so far.
+
+        Nobody needs to, but each ledger is read once and many together, and somebody who waits can be told.
+        """
+        waiting: dict[str, list[WorkLine]] = {}
+        for line in (*found.lines, *found.duties):
+            if line.is_waiting:
+                waiting.setdefault(line.due.patient, []).append(line)
+        count, upto = 0, Head.parse(found.head).entries if found.head and waiting else 0
+        with sentences_of_sqlite():
+            for ledger in read_ledgers(self.db, sorted(waiting), upto):
+                case = case_on(ledger, found.on)
+                running = {} if case is None else {line.kind: line for line in lines(case, self.policy)}
+                for line in waiting[ledger.patient]:
+                    if case is not None and line.due.kind in running:
+                        due = running[line.due.kind]
+                        line.due.fill(reasons=due.reasons)
+                        line.fill(findings=line_findings(case, due, line.crew), **_named(case))
+                    count += 1
+                yield count
+
+    def compared(  # noqa: PLR0913, PLR0917 - both lists are asked for alike
+        self,
+        now: WorkList,
+        since: date,
+        team: str | None = None,
+        within: int = 0,
+        known: datetime | None = None,
+        village: str | None = None,
     ) -> WorkList:
         """Return a list with what is new on it since that of an earlier day, as known at its end, and what left it."""
         end = datetime.combine(since, time.max, SHANGHAI)
-        then = self.worklist(since, team, within, end if known is None else min(end, known))
+        then = self.worklist(since, team, within, end if known is None else min(end, known), village)
         found = moves(
             then,
             now,
@@ -331,6 +369,10 @@ class Register:
         """Return the teams that have patients."""
         rows = self.db.execute(_TEAMS)
         return [team for (team,) in rows]
+
+    def villages(self) -> list[str]:
+        """Return the villages that people were ever of."""
+        return villages(self.db)
 
     def find(self, beginning: str) -> Entry:
         """Return the entry whose id begins so; `RegisterError` for none or several."""
@@ -403,6 +445,15 @@ class Register:
             return case, running[kind]
 
         return story
+
+
+def _named(case: Case) -> dict[str, str | None]:
+    return {name: case.person.get(name) for name in ("name", "phone")}
+
+
+def _is_of(ledger: Ledger, village: str, on: date) -> bool:
+    case = case_on(ledger, on)
+    return case is not None and case.village == village
 
 
 def _take_further(db: Database, place: Place, by: By) -> None:

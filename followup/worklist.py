@@ -16,7 +16,7 @@ from followup.ledger import Ledger
 from followup.policy import FOLLOW_UPS, Policy
 from followup.schedule import lines, resting, stands
 from followup.teams import Crew, Directory
-from followup.terms import Bucket, LineKind, RiskLevel, Stability
+from followup.terms import Bucket, LineKind, RiskLevel, Stability, Term
 
 #: A risk that nobody has assessed sorts between 3 and 2.
 _UNKNOWN_RISK: Final = 2.5
@@ -88,6 +88,8 @@ class WorkList:
     #: Where the list was compared with that of an earlier day: which, and who is new or left.
     since: date | None = None
     moves: tuple[Move, ...] = ()
+    #: Which lines alone are shown, where others are left out: the counts are of everybody all the same.
+    only: Mapping[str, Term] = field(factory=dict)
     #: How far the register's chain went when the list was made, where it was made from one.
     head: str | None = field(default=None, eq=False)
 

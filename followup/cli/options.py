@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 #: Exit codes: 1 someone is overdue and --fail-overdue was given, 2 wrong usage (click's own), 3 bad data.
 OVERDUE, BAD_DATA = 1, 3
 
+#: After so many seconds somebody who waits is told how far it is.
+LONG: Final = 2
+#: The formats of a list.
+FORMATS: Final = ("table", "csv", "json", "xlsx", "html", "ics")
+
 _WITHIN: Final = re.compile(r"(\d{1,3})d?")
 
 
@@ -52,6 +57,24 @@ class Moment(click.ParamType[datetime]):
         except ValueError:
             self.fail(f'"{value}" is neither a day (2026-11-22) nor a moment (2026-11-22T08:00)', param, ctx)
         return end_of_day(found.date()) if len(str(value)) == len("2026-11-22") else found
+
+
+class Word(click.ParamType[Any]):
+    """A word of one of the lists in `terms`: its JSON spelling or a label."""
+
+    name = "word"
+
+    def __init__(self, kind: str) -> None:
+        """Take words of the list that is called so."""
+        self.kind = kind
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Look the word up, or refuse it as wrong usage with those that there are."""
+        from followup.terms import LineKind, Role
+
+        known: list[LineKind | Role] = list({"LineKind": LineKind, "Role": Role}[self.kind])
+        found = next((term for term in known if value in {term, term.zh, term.en}), None)
+        return found or self.fail(f'"{value}" is none of: {", ".join(known)}', param, ctx)
 
 
 class Days(click.ParamType[int]):
@@ -136,12 +159,25 @@ written_by: Final = click.option(
 )
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, content: str | bytes) -> None:
     """Write a file, or say why it cannot be written."""
     try:
-        path.write_text(text, "utf-8", newline="")
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            path.write_text(content, "utf-8", newline="")
     except OSError as error:
         raise InvalidFile(Problem("output", facts={"path": path, "reason": error.strerror})) from None
+
+
+def put(content: str | bytes, path: Path | None) -> None:
+    """Write to a file, or print; what is no text goes to no screen."""
+    if path is not None:
+        write(path, content)
+    elif isinstance(content, bytes) and sys.stdout.isatty():
+        raise InvalidFile(Problem("list.binary"))
+    else:
+        click.echo(content, nl=False)
 
 
 def keep_off(path: Path | None, register: Path, *files: Path) -> None:

@@ -24,6 +24,7 @@ def as_data(found: WorkList, lang: str, *, with_names: bool = False) -> dict[str
         "lines": [_line(line, lang, with_names=with_names) for line in found.lines],
         "duties": [_line(line, lang, with_names=with_names) for line in found.duties],
         "duty_counts": dict(found.duty_counts),
+        **({"only": dict(found.only)} if found.only else {}),
         **({} if found.head is None else {"head": found.head}),
     } | ({} if found.since is None else {"since": _since(found, lang)})
 
