@@ -38,7 +38,7 @@ class Timeline:
 
     >>> from followup import Registered, Visited, load_policy
     >>> ledger = Ledger("p1", [Registered("p1", "2026-10-20"), Visited("p1", "2026-11-01", risk=3, mode="home")])
-    >>> for window in timeline(ledger, load_policy("national-2018"), date(2026, 11, 22)).windows[:2]:
+    >>> for window in timeline(ledger, load_policy("national-2018"), date(2026, 11, 22)).windows[:3:2]:
     ...     print(window.kind, window.due_on, window.ended_on, window.days_late(date(2026, 11, 22)))
     first-visit 2026-11-03 2026-11-01 0
     visit 2027-01-20 2026-11-01 0

@@ -16,7 +16,7 @@ import openpyxl
 import pytest
 from attrs import evolve
 from icalendar import Calendar
-from wcwidth import wcwidth
+from wcwidth import wcswidth, wcwidth
 
 from followup import Entry, Ledger, Registered, Visited, WorkList, load_policy
 from followup.errors import InvalidFile
@@ -217,8 +217,17 @@ def test_a_hostile_name_is_whole_and_harmless_in_every_format(hostile: str) -> N
     assert hostile in page.texts
     assert not {"script", "img", "a", "link", "iframe", "form"} & {tag for tag, _ in page.elements}
     assert hostile not in text_of(found, "ics", with_names=True)
-    told = {"".join(row["姓名"].split()) for row in cells_of_table(text_of(found, "table", with_names=True))}
-    assert "".join(re.sub("[\u202e\u202c\u200f\u2067\u200d]", "", hostile).split()) in told
+    below = "".join(re.findall(r"^ {4}(.*)", text_of(found, "table", with_names=True), re.MULTILINE))
+    assert "".join(re.sub("[\u202e\u202c\u200f\u2067\u200d]", "", hostile).split()) in "".join(below.split())
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_table_is_no_wider_than_a_terminal(hostile: str, lang: str) -> None:
+    """Whatever people and villages are called, each row of it has its place in 100 cells."""
+    text = text_of(worklist(name=hostile, phone="1" * 60, village=hostile), "table", lang, with_names=True)
+    assert cells_of_table(text)
+    assert max(wcswidth(line) for line in text.splitlines()) <= 100
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)

@@ -10,6 +10,12 @@ from wcwidth import wcwidth
 #: What is not broken if it fits on a line: a word with the space behind it, or any other character by itself.
 _WORD: Final = re.compile(r"[!-~]+ ?| |[^ -~]")
 
+#: What makes the character before it as wide as two.
+_WIDENED: Final = "\ufe0f"
+#: What stands between two columns, and how narrow the widest may become.
+_GAP: Final = "  "
+_NARROWEST: Final = 8
+
 
 def width(text: str) -> int:
     """Return how many cells of a terminal a text takes.
@@ -17,7 +23,7 @@ def width(text: str) -> int:
     >>> width("村(居)")
     6
     """
-    return sum(max(wcwidth(char), 0) for char in text)
+    return sum(max(wcwidth(char), char == _WIDENED) for char in text)
 
 
 def wrapped(text: str, most: int) -> list[str]:
@@ -52,9 +58,12 @@ def in_columns(rows: Iterable[Sequence[str]], widths: Sequence[int]) -> Iterator
 
 def _line(parts: Iterable[str], widths: Sequence[int]) -> str:
     padded = [part + " " * (most - width(part)) for part, most in zip(parts, widths, strict=True)]
-    return "  ".join(padded).rstrip()
+    return _GAP.join(padded).rstrip()
 
 
-def fitting(rows: Iterable[Sequence[str]], most: Sequence[int]) -> list[int]:
-    """Return how wide the columns of rows must be, and no wider than `most`."""
-    return [min(limit, max(map(width, cells))) for limit, cells in zip(most, zip(*rows, strict=True), strict=True)]
+def fitting(rows: Iterable[Sequence[str]], most: Sequence[int], total: int) -> list[int]:
+    """Return how wide the columns of rows must be: none wider than its `most`, and `total` side by side at most."""
+    widths = [min(limit, max(map(width, cells))) for limit, cells in zip(most, zip(*rows, strict=True), strict=True)]
+    while sum(widths) + len(_GAP) * (len(widths) - 1) > total and max(widths) > _NARROWEST:
+        widths[widths.index(max(widths))] -= 1
+    return widths

@@ -12,10 +12,9 @@ from followup.worklist import WorkLine, WorkList
 
 #: The columns, with the most cells that each takes.
 _COLUMNS: Final = {
-    "patient": 20, "name": 12, "phone": 13, "village": 16, "kind": 15, "bucket": 12, "due_on": 10, "plan_on": 10,
-    "risk": 6, "stability": 16,
+    "patient": 20, "village": 16, "kind": 15, "bucket": 12, "due_on": 10, "plan_on": 10, "risk": 6, "stability": 16,
 }  # fmt: skip
-#: How wide a table is; where a reason has no room it stands below its line.
+#: How wide a table is; what has no room in it stands below its line, names always.
 _WIDEST: Final = 100
 _BELOW: Final = "    "
 
@@ -35,20 +34,19 @@ def render(found: WorkList, lang: str, *, with_names: bool = False) -> str:
 
 
 def _section(title: str, lines: Sequence[WorkLine], lang: str, *, with_names: bool) -> str:
-    columns = [name for name in _COLUMNS if with_names or name not in {"name", "phone"}]
-    rows = [[heading(name, lang) for name in columns], *(_row(line, columns, lang) for line in lines)]
-    whys = [heading("reasons", lang), *(_why(line, lang) for line in lines)]
+    rows = [[heading(name, lang) for name in _COLUMNS], *(_row(line, lang) for line in lines)]
+    whys = [heading("reasons", lang), *(_why(line, lang, with_names=with_names) for line in lines)]
     people = map(one_line, who_comes(lines, lang)) if with_names else ()
     doubts = [f"  ! {line.due.patient}: {finding.text(lang)}" for line in lines for finding in line.findings]
     notes = [text for doubt in dict.fromkeys((*people, *doubts)) for text in _below(doubt)]
-    return "\n".join([title, *_table(rows, whys, [_COLUMNS[name] for name in columns]), *notes])
+    return "\n".join([title, *_table(rows, whys, is_below=with_names), *notes])
 
 
-def _table(rows: list[list[str]], whys: list[str], most: list[int]) -> list[str]:
+def _table(rows: list[list[str]], whys: list[str], *, is_below: bool) -> list[str]:
     """Return lines of a table with a ruler below its first row, the reasons in the last column or below the rows."""
-    widths = fitting(rows, most)
+    widths = fitting(rows, list(_COLUMNS.values()), _WIDEST)
     room = _WIDEST - sum(widths) - 2 * len(widths)
-    if room < max(map(width, whys)):
+    if is_below or room < max(map(width, whys)):
         found = list(in_columns(rows, widths))
         for cells_of, why in zip(found[1:], whys[1:], strict=True):
             cells_of.extend(_below(why, _BELOW))
@@ -65,13 +63,15 @@ def _below(text: str, indent: str = "") -> list[str]:
     return [indent + first, *(_BELOW + other for other in others)]
 
 
-def _row(line: WorkLine, columns: list[str], lang: str) -> list[str]:
+def _row(line: WorkLine, lang: str) -> list[str]:
     found = cells(line, lang)
     found["bucket"] += f" {line.days_overdue}" if line.days_overdue else ""
-    return [one_line(found[name]) for name in columns]
+    return [one_line(found[name]) for name in _COLUMNS]
 
 
-def _why(line: WorkLine, lang: str) -> str:
+def _why(line: WorkLine, lang: str, *, with_names: bool) -> str:
+    """Return the reason of a line, who must be there, and in front of it who it is, if that is asked for."""
     roles = words(line.due.roles, lang)
     why = line.due.reasons[0].title.text(lang)
-    return f"{why} ({roles})" if roles else why
+    who = [one_line(told) for told in (line.name, line.phone) if told] if with_names else []
+    return "  ".join([*who, f"{why} ({roles})" if roles else why])
