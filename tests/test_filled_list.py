@@ -312,3 +312,22 @@ def test_a_terminal_is_told_how_far_a_long_list_is(
     told = run(*words).stderr.split("\r")
     assert re.fullmatch(r"read 1\d\d of 1\d\d lines", told[1])
     assert re.fullmatch(r"read 1\d\d lines; now writing …\n", told[-1])
+
+
+def test_a_workbook_goes_to_a_file_or_another_program_and_to_no_screen(
+    district: Register, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Piped it is the workbook; on a terminal a sentence says how to write it to a file."""
+    district.backup(tmp_path / "r.db")
+    words: list[str | Path] = ["due", tmp_path / "r.db", "--format", "xlsx"]
+    assert openpyxl.load_workbook(BytesIO(run(*words).stdout_bytes)).sheetnames == ["follow-ups", "duties", "codes"]
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True)
+    assert "write it to a file with -o FILE" in run(*words, code=3).stderr
+
+
+def test_record_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
+    """A file that is not there, or holds no list, is answered with a sentence and records nothing."""
+    Register.create(tmp_path / "r.db", POLICY).close()
+    assert "the file cannot be read" in run("record", tmp_path / "r.db", tmp_path / "none.xlsx", code=3).stderr
+    openpyxl.Workbook().save(tmp_path / "empty.xlsx")
+    assert "is an official form" in run("record", tmp_path / "r.db", tmp_path / "empty.xlsx", code=3).stderr

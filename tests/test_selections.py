@@ -14,9 +14,9 @@ from click.testing import CliRunner, Result
 from followup import Assigned, Entry, Ledger, Registered, Visited, WorkList, load_policy
 from followup.cli import main
 from followup.register import Register
-from followup.selections import ORDERS, in_order
+from followup.selections import ORDERS, in_order, selected
 from followup.sentences import LANGUAGES
-from followup.terms import Bucket
+from followup.terms import Bucket, Role
 from followup.views import FORMATS
 from followup.views.digest import FEWEST, digest
 
@@ -207,3 +207,12 @@ def test_a_digest_goes_with_no_choice_of_lines(register: Path) -> None:
     """Its counts are of people: what would promise others is wrong usage."""
     for words in (["--kind", "visit"], ["--role", "police"], ["--format", "csv"]):
         assert "it counts people" in run("due", register, "--digest", *words, code=2).stderr
+
+
+def test_who_is_only_asked_sees_the_line_too() -> None:
+    """A visit to which the police are invited and not bound is on their list, and not on that of the guardians."""
+    entries = [Registered("p1", "2025-11-03"), Visited("p1", "2026-11-12", risk=2, mode="home", stability="unstable")]
+    found = WorkList.of([Ledger("p1", entries)], POLICY, TODAY)
+    (line,) = selected(found, role=Role.POLICE).lines
+    assert (line.due.kind, Role.POLICE in line.due.roles, Role.POLICE in line.due.invited) == ("visit", False, True)
+    assert not selected(found, role=Role.GUARDIAN).lines

@@ -1,6 +1,7 @@
 """One person's time: windows, misses and what is due, drawn as text and as a page."""
 
 import re
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -124,7 +125,7 @@ def run(*words: str | Path, code: int = 0) -> Result:
     return done
 
 
-def test_explain_draws_beside_the_telling_and_writes_a_page(tmp_path: Path) -> None:
+def test_explain_draws_beside_the_telling_and_writes_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The text ends with the timeline; `--format html -o FILE` writes the page."""
     with Register.create(tmp_path / "r.db", POLICY) as register:
         register.record_all(ENTRIES)
@@ -134,6 +135,9 @@ def test_explain_draws_beside_the_telling_and_writes_a_page(tmp_path: Path) -> N
     run("explain", tmp_path / "r.db", "p1", "--format", "html", "-o", tmp_path / "p1.html")
     assert (tmp_path / "p1.html").read_text("utf-8").startswith("<!DOCTYPE html>")
     assert run("explain", tmp_path / "r.db", "p1", "-o", tmp_path / "r.db", code=3).stderr
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    wanted = "this format needs another package; run pip install 'followup[html]'\n"
+    assert run("explain", tmp_path / "r.db", "p1", "--format", "html", code=3).stderr == wanted
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final
 
+from followup.errors import InvalidFile, Problem
 from followup.sentences import say
 from followup.views.cells import by_team, cells, head, heading, moved, state
 from followup.views.charts import ageing, load
@@ -42,8 +43,14 @@ def render(found: WorkList, lang: str, *, with_names: bool = False, ahead: WorkL
 
 
 def page(template: str, lang: str, **content: Any) -> str:
-    """Return a page made from a template of the folder `templates`; every text is escaped."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - an extra
+    """Return a page made from a template of the folder `templates`; every text is escaped.
+
+    Raises `InvalidFile` where the package for it is not installed.
+    """
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError:
+        raise InvalidFile(Problem("list.extra", facts={"extra": "html"})) from None
 
     pages = Environment(
         loader=PackageLoader("followup", "views/templates"),
