@@ -22,6 +22,8 @@ _APART: Final = (*PERSONAL, "form")
 #: By their places in the chain: an index by patient would be read from end to end.
 _TOUCHED: Final = "INSERT INTO touched SELECT DISTINCT patient FROM entries NOT INDEXED WHERE seq > ?"
 _LIVING: Final = "SELECT patient FROM patients WHERE patient > ? AND salt IS NOT NULL ORDER BY patient LIMIT ?"
+_VILLAGE: Final = "json_extract(body, '$.village')"
+_VILLAGES: Final = f"FROM entries WHERE type IN ('registered', 'assigned') AND {_VILLAGE}"
 _CHUNK: Final = 50
 #: More entries than any register has.
 _ALL: Final = 1 << 62
@@ -86,6 +88,18 @@ def owner_of(db: Database, entry_id: str) -> str | None:
 def patients(db: Database) -> Iterator[str]:
     """Return the numbers of all who are not forgotten, in order."""
     return _pages(db, _LIVING)
+
+
+def people_of(db: Database, village: str) -> list[str]:
+    """Return the numbers of all who were ever of a village."""
+    rows = db.execute(f"SELECT DISTINCT patient {_VILLAGES} = ?", [village])
+    return [patient for (patient,) in rows]
+
+
+def villages(db: Database) -> list[str]:
+    """Return the villages that people were ever of, by their names."""
+    rows = db.execute(f"SELECT DISTINCT {_VILLAGE} {_VILLAGES} IS NOT NULL ORDER BY 1")
+    return [village for (village,) in rows]
 
 
 def _pages(db: Database, query: str) -> Iterator[str]:

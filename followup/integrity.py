@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlite_utils import Database
 
 from followup.audittrail import writings
-from followup.chain import Head, linked, sealed
+from followup.chain import Head, linked, sealed, written
 from followup.entryrows import forgotten, patients, read_ledgers
 from followup.errors import Problem, RegisterError, shown
 from followup.inforce import notice_mark
@@ -62,6 +62,7 @@ def _content(register: Register, since: Head | None) -> Iterator[Problem]:
     yield from _guards(db)
     yield from _chain(db)
     yield from _audit(db)
+    yield from _teams(db)
     yield from _continues(db, since)
     yield from _rules(db)
     yield from _dates(register)
@@ -138,6 +139,24 @@ def _unnoted(db: Database, noted: Container[str]) -> Iterator[Problem]:
     for year, text in db.execute("SELECT year, text FROM notices"):
         if notice_mark(year, text) not in noted:
             yield Problem("check.notice", facts={"year": year})
+
+
+def _teams(db: Database) -> Iterator[Problem]:
+    """Compare the directory of teams with what was sealed of it, row by row, and with what the audit notes."""
+    last, before, digests = 0, "", {0: ""}
+    for seq, *row, digest in db.execute(
+        "SELECT seq, team, area, body, recorded_at, digest FROM directory ORDER BY seq"
+    ):
+        if seq != last + 1 or written(before, row) != digest:
+            yield Problem("check.teams", facts={"seq": seq})
+        last, before = seq, digest
+        digests[seq] = digest
+    heads = [Head.parse(writing.subject or "") for writing in writings(db) if writing.action == "teams"]
+    if (
+        any(not head.starts(digests.get(head.entries, "")) for head in heads)
+        or max((head.entries for head in heads), default=0) != last
+    ):
+        yield Problem("check.teams.audit", facts={"rows": last})
 
 
 def _erased(db: Database, noted: Mapping[str, str]) -> Iterator[Problem]:

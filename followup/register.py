@@ -5,10 +5,11 @@ them (see `keptdates`). A list for a day before a patient's last entry, or as it
 from the ledgers themselves.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, time
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, Self
 
@@ -23,7 +24,7 @@ from followup.duevisit import DueVisit
 from followup.duplicates import kept_duplicates
 from followup.entries import Entry
 from followup.entryjson import shown_id
-from followup.entryrows import blank, head, patients, read_ledgers, select
+from followup.entryrows import blank, head, patients, people_of, read_ledgers, select, villages
 from followup.errors import Problem, RefusedEntries, RegisterError, shown
 from followup.findings import Finding
 from followup.inforce import (
@@ -42,7 +43,7 @@ from followup.ledger import Ledger
 from followup.moves import moves
 from followup.noticefile import notice_from_text
 from followup.policy import Policy
-from followup.schedule import lines
+from followup.schedule import lines, resting
 from followup.storage import (
     OURS,
     Place,
@@ -60,8 +61,11 @@ from followup.storage import (
     wiped,
 )
 from followup.tables import is_of_a_later_release, migrations
-from followup.terms import LineKind
-from followup.worklist import WorkList
+from followup.teamrows import Told, directory, directory_head, directory_near, is_kept
+from followup.teamrows import append as append_rows
+from followup.teams import Directory
+from followup.terms import Bucket, LineKind
+from followup.worklist import WorkLine, WorkList, line_crew, line_findings
 
 
 @frozen(eq=False)
@@ -263,57 +267,127 @@ class Register:
         with sentences_of_sqlite():
             yield from read_ledgers(self.db, patients(self.db) if wanted is None else sorted(set(wanted)))
 
-    def worklist(self, on: date, team: str | None = None, within: int = 0, known: datetime | None = None) -> WorkList:
+    def worklist(
+        self,
+        on: date,
+        team: str | None = None,
+        within: int = 0,
+        known: datetime | None = None,
+        village: str | None = None,
+    ) -> WorkList:
         """Return the list of a day, of one team or of all: `WorkList.of` over all ledgers, but quick.
 
         `within` adds what falls due in so many further days. Names, findings and reasons are read when they are
         asked for, while the register is open. With `known` the list is made from what had been recorded by that
-        moment, entries and policies: as it was printed then; this reads every ledger.
+        moment, entries and policies: as it was printed then; this reads every ledger. With `village` it is the list
+        of that village; this reads the ledgers of all who were ever of it.
         """
         with sentences_of_sqlite(), snapshot(self.db):
             self._check_rules()
             upto = head(self.db)
-            if known is not None:
+            if known is not None or village is not None:
                 policy = self.policy_known(known)
-                then = (ledger.as_known(known) for ledger in self.ledgers())
-                listed = WorkList.of(filter(None, then), policy, on, team=team, within=within)
+                ledgers = self.ledgers(None if village is None else people_of(self.db, village))
+                then = filter(None, ledgers if known is None else (ledger.as_known(known) for ledger in ledgers))
+                there = then if village is None else (ledger for ledger in then if _is_of(ledger, village, on))
+                whole = self.directory(known)
+                listed = WorkList.of(there, policy, on, team=team, within=within, directory=whole)
                 return evolve(listed, head=str(upto))
             counts = kept_counts(self.db, on, team)
-            found = list(kept_lines(self.db, on, team, within, self._story(on, upto.entries)))
+            near = self._near(team)
+            told = (self._story(on, upto.entries), lambda of, line: line_crew(near(), of, line, on))
+            found = list(kept_lines(self.db, on, team, within, told))
             for ledger in self.ledgers(patients_after(self.db, on)):
-                earlier = WorkList.of([ledger], self.policy, on, team=team, within=within)
+                earlier = WorkList.of([ledger], self.policy, on, team=team, within=within, directory=near())
                 counts.update(earlier.counts)
                 found += [*earlier.lines, *earlier.duties]
             return evolve(WorkList.made(on, self.policy, counts, found), head=str(upto))
 
-    def compared(
+    def read_through(self, found: WorkList) -> Iterator[int]:
+        """Read what the lines of a list tell when they are asked, all of it at once; yield how many are read so far.
+
+        Nobody needs to, but each ledger is read once and many together, and somebody who waits can be told.
+        """
+        waiting: dict[str, list[WorkLine]] = {}
+        for line in (*found.lines, *found.duties):
+            if line.is_waiting:
+                waiting.setdefault(line.due.patient, []).append(line)
+        count, upto = 0, Head.parse(found.head).entries if found.head and waiting else 0
+        with sentences_of_sqlite():
+            for ledger in read_ledgers(self.db, sorted(waiting), upto):
+                case = case_on(ledger, found.on)
+                running = {} if case is None else {line.kind: line for line in lines(case, self.policy)}
+                for line in waiting[ledger.patient]:
+                    if case is not None and line.due.kind in running:
+                        due = running[line.due.kind]
+                        line.due.fill(reasons=due.reasons)
+                        line.fill(findings=line_findings(case, due, self.policy, line.crew), **_named(case))
+                    count += 1
+                yield count
+
+    def compared(  # noqa: PLR0913, PLR0917 - both lists are asked for alike
         self,
         now: WorkList,
         since: date | datetime,
         team: str | None = None,
         within: int = 0,
         known: datetime | None = None,
+        village: str | None = None,
     ) -> WorkList:
         """Return a list with what is new on it since that of an earlier day, and what left it.
 
         The earlier list is the one printed that morning, before anything of its day was recorded; where `since` is a
         moment, the one of that moment.
         """
+
+        def listing(ledger: Ledger, policy: Policy) -> WorkList:
+            there = [ledger] if village is None or _is_of(ledger, village, now.on) else []
+            return WorkList.of(there, policy, now.on, team=team, within=within)
+
         day, moment = _morning_of(since)
-        then = self.worklist(day, team, within, moment if known is None else min(moment, known))
+        then = self.worklist(day, team, within, moment if known is None else min(moment, known), village)
         found = moves(
             then,
             now,
             lambda patient: self.ledger(patient).as_known(moment),
             lambda patient: self.ledger(patient, known),
-            lambda ledger, policy: WorkList.of([ledger], policy, now.on, team=team, within=within),
+            listing,
         )
         return evolve(now, since=day, moves=tuple(found))
+
+    def record_teams(self, told: Iterable[Told]) -> int:
+        """Add rows to the directory of teams, all or none; return how many told anything new.
+
+        The last row of a key counts. Raises `RefusedTeams` where it would be left open who answers.
+        """
+        with self.batch():
+            count = append_rows(self.db, told)
+            if count:
+                self.note("teams", str(directory_head(self.db)))
+        return count
+
+    def directory(self, known: datetime | None = None) -> Directory:
+        """Return the directory of teams (as told by a moment); an empty one where none is kept."""
+        with sentences_of_sqlite():
+            return directory(self.db, known=known)
+
+    def people_by_team(self, on: date) -> Mapping[str | None, int]:
+        """Return how many people have each team on a day, or none (None); whoever moved out or died has none."""
+        with sentences_of_sqlite(), snapshot(self.db):
+            counts = Counter(dict(self.db.execute(_PEOPLE, {"on": str(on)}).fetchall()))
+            for ledger in self.ledgers(patients_after(self.db, on)):
+                case = case_on(ledger, on)
+                counts.update([case.team] if case is not None and resting(case.status) is not Bucket.CLOSED else [])
+        return dict(sorted(counts.items(), key=lambda pair: pair[0] or ""))
 
     def teams(self) -> list[str]:
         """Return the teams that have patients."""
         rows = self.db.execute(_TEAMS)
         return [team for (team,) in rows]
+
+    def villages(self) -> list[str]:
+        """Return the villages that people were ever of."""
+        return villages(self.db)
 
     def find(self, beginning: str) -> Entry:
         """Return the entry whose id begins so; `RegisterError` for none or several."""
@@ -366,6 +440,19 @@ class Register:
             raise RegisterError(Problem("patient.forgotten", facts={"patient": shown(patient), "on": row[0]}))
         return [patient]
 
+    def _near(self, team: str | None) -> Callable[[], Directory | None]:
+        """Return what gives the directory as it is now (of one team what is near it), read when first asked for."""
+        upto = directory_head(self.db).entries
+
+        @cache
+        def near() -> Directory | None:
+            with sentences_of_sqlite():
+                if not is_kept(self.db, upto):
+                    return None
+                return directory(self.db, upto) if team is None else directory_near(self.db, team, upto)
+
+        return near
+
     def _story(self, on: date, upto: int) -> Story:
         """Return what tells more of the lines of a list: from the entries that there were when it was made."""
 
@@ -383,6 +470,15 @@ class Register:
             return case, running[kind], self.policy
 
         return story
+
+
+def _named(case: Case) -> dict[str, str | None]:
+    return {name: case.person.get(name) for name in ("name", "phone")}
+
+
+def _is_of(ledger: Ledger, village: str, on: date) -> bool:
+    case = case_on(ledger, on)
+    return case is not None and case.village == village
 
 
 def _take_further(db: Database, place: Place, by: By) -> None:
@@ -418,6 +514,9 @@ _SHORTEST: Final = 4
 _DIGITS: Final = frozenset("0123456789abcdef")
 #: Of so many patients on a list more is kept in mind.
 _STORIES: Final = 256
+_PEOPLE: Final = """
+    SELECT team, count(*) FROM standings WHERE from_on <= :on AND until_on > :on AND rest <> 'closed' GROUP BY team
+"""
 #: From team to team, as the index has them.
 _TEAMS: Final = """
     WITH RECURSIVE found (team) AS (

@@ -37,8 +37,12 @@ def _written_once(table: str, key: str, said: str) -> dict[str, str]:
 
 
 _TAKE_BACK: Final = 'entries are never changed; take one back with "retracted"'
+#: What refuses that anybody changes a row of the directory of teams: it is written once, and read.
+_DIRECTORY_GUARDS: Final = _written_once(
+    "directory", "seq", "rows of teams are never changed; import a row that corrects or withdraws it"
+)
 #: What refuses that anybody changes a fact, a rule or the audit: they are written once, and read.
-GUARDS: Final = {
+_FACT_GUARDS: Final = {
     **_written_once("entries", "seq", _TAKE_BACK),
     # What is known already is passed over; an INSERT OR REPLACE would delete without asking the other triggers.
     "entries_written_once": """
@@ -54,6 +58,8 @@ GUARDS: Final = {
     **_written_once("notices", "seq", "notices are never changed; enter another one"),
     **_written_once("audit", "seq", "the audit is never changed"),
 }
+#: Every trigger that a register has.
+GUARDS: Final = _FACT_GUARDS | _DIRECTORY_GUARDS
 
 
 @migrations()
@@ -78,7 +84,17 @@ def append_only(db: Database) -> None:
     for statement in _APPEND_ONLY:
         db.execute(statement)
     _seal_anew(db)
-    for statement in (*_MOVED_OVER, *GUARDS.values()):
+    for statement in (*_MOVED_OVER, *_FACT_GUARDS.values()):
+        db.execute(statement)
+
+
+@migrations()
+def directory_of_teams(db: Database) -> None:
+    """Teams and their members, dated, each row in a chain of hashes."""
+    for statement in _DIRECTORY:
+        db.execute(statement)
+    # What guards the other tables was less before.
+    for statement in (*(f"DROP TRIGGER IF EXISTS {name}" for name in GUARDS), *GUARDS.values()):
         db.execute(statement)
 
 
@@ -114,6 +130,17 @@ def is_of_a_later_release(db: Database) -> bool:
     return not known >= {step.name for step in migrations.applied(db)}
 
 
+_DIRECTORY: Final = (
+    # Of rows with one key the last counts; area is that of a team.
+    """
+    CREATE TABLE directory (
+        seq INTEGER PRIMARY KEY, team TEXT NOT NULL, area TEXT, body TEXT NOT NULL, recorded_at TEXT,
+        digest TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX directory_of_team ON directory (team, seq)",
+    "CREATE INDEX directory_of_area ON directory (area, team) WHERE area IS NOT NULL",
+)
 _CHANGES: Final = (
     "ALTER TABLE policies ADD COLUMN recorded_at TEXT",
     """

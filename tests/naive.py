@@ -158,6 +158,8 @@ class Day:
     lost: bool = False
     moved_out: bool = False
     dead: bool = False
+    #: The last day on which each stay in hospital, custody or loss began.
+    began: tuple[tuple[date, str], ...] = ()
     #: The days on which the centre knew of the consent.
     consented: tuple[date, ...] = ()
     #: The days on which the centre knew of a discharge, a release or a moving in.
@@ -185,10 +187,14 @@ class Day:
 
 def status(day: Day) -> str:
     """Tell 「consenting and at home」 (`managed`), or why not; (A) several suspensions may overlap."""
-    # Silent: which of them counts. Whoever moved out is closed here; else the hospital, then custody, then loss.
-    for suspended in ("dead", "moved_out", "in_hospital", "detained", "lost"):
-        if getattr(day, suspended):
-            return suspended
+    for closed in ("dead", "moved_out"):
+        if getattr(day, closed):
+            return closed
+    # Silent: which of them counts. The one that began last, as whoever is lost from hospital is lost; else the
+    # hospital, then custody, then loss.
+    away = [name for name in ("in_hospital", "detained", "lost") if getattr(day, name)]
+    if away:
+        return max(away, key=lambda name: max(on for on, begun in day.began if begun == name))
     return "managed" if day.consents else "declined"
 
 
@@ -311,6 +317,8 @@ def overtaken(day: Day, discharge: Discharged) -> bool:
 
 def after_suspension(day: Day, fact: Entry) -> Day:
     """Begin a suspension: (A) each by its own entry."""
+    name = "detained" if isinstance(fact, Detained) else "lost" if isinstance(fact, Lost) else "in_hospital"
+    day = replace(day, began=(*day.began, (fact.on, name)))
     if isinstance(fact, Detained):
         return replace(day, detained=True)
     if isinstance(fact, Lost):
@@ -433,8 +441,8 @@ def owed_health_check(day: Day) -> bool:
 
 def lost(day: Day) -> bool:
     """「失访: missing; moved away; ...; or three failed attempts within one month counted from the first」."""
-    # The norm makes no exception for who is lost from hospital or custody.
-    return day.registered and ((day.lost and not gone(day)) or (at_home(day) and three_failures(day.misses)))
+    # Silent: whoever is admitted after the loss has been found; whoever is lost from hospital is lost.
+    return day.registered and (status(day) == "lost" or (at_home(day) and three_failures(day.misses)))
 
 
 def gone(day: Day) -> bool:

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 from sqlite_utils import Database
 
-from followup import Registered, Visited, WorkList, load_policy
+from followup import Area, CareTeam, Registered, Visited, WorkList, load_policy
 from followup.audittrail import writings
 from followup.cli import main
 from followup.errors import FollowupError, RegisterError
@@ -23,6 +23,7 @@ from followup.inforce import kept_stamp
 from followup.integrity import check
 from followup.register import Register
 from followup.storage import OURS, copy_beside, restored
+from followup.teamrows import Told
 
 POLICY = load_policy("dongguan")
 #: Registers as earlier releases left them, of synthetic people.
@@ -131,9 +132,9 @@ def former(path: Path, release: str) -> bytes:
     return path.read_bytes()
 
 
-@pytest.mark.parametrize(("release", "policies"), [("first_tables", 1), ("changes_of_policy", 2)])
+@pytest.mark.parametrize(("release", "policies"), [("first_tables", 1), ("changes_of_policy", 2), ("append_only", 2)])
 def test_a_register_of_an_earlier_release_is_taken_further(tmp_path: Path, release: str, policies: int) -> None:
-    """It keeps its entries and policies, its chain is sealed anew, and a copy of it stays beside it."""
+    """It keeps its entries and policies, its chain holds (sealed anew or as it was), and a copy stays beside it."""
     path = tmp_path / "r.db"
     before = former(path, release)
     with Register.open(path, author="甲") as register:
@@ -149,7 +150,7 @@ def test_a_register_of_an_earlier_release_is_taken_further(tmp_path: Path, relea
         assert list(check(register)) == []
         on = date(2026, 11, 23)
         assert register.worklist(on).counts == WorkList.of(register.ledgers(), register.policy, on).counts
-        migrated = next(writings(register.db))
+        migrated = next(found for found in writings(register.db) if found.action == "migrate")
         assert (migrated.author, migrated.action, migrated.entries) == ("甲", "migrate", 6)
         assert register.record(Visited("p1", "2026-02-12", risk=0))
         assert list(check(register)) == []
@@ -230,6 +231,7 @@ def test_an_encrypted_register_works_as_any_other(tmp_path: Path) -> None:
     before = os.umask(0)
     register = Register.create(_encrypted(path, "right"), POLICY, date(2026, 1, 1), author="甲")
     register.record_all(ENTRIES)
+    register.record_teams([Told(CareTeam("A", "care_group", Area("甲村", "village")))])
     register.backup(tmp_path / "copy.db")
     os.umask(before)
     modes = {found.name: stat.S_IMODE(found.stat().st_mode) for found in tmp_path.iterdir()}
@@ -240,6 +242,7 @@ def test_an_encrypted_register_works_as_any_other(tmp_path: Path) -> None:
     for place in (path, tmp_path / "copy.db"):
         found = Register.open(_encrypted(place, "right"))
         assert found.ledger("p1").entries == tuple(ENTRIES)
+        assert [line.group for line in found.worklist(date(2026, 11, 23), "A").lines] == ["A"]
         assert list(check(found)) == []
         found.close()
 

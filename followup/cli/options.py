@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 #: own), 3 bad data.
 OVERDUE, FAILED, BAD_DATA = 1, 1, 3
 
+#: After so many seconds somebody who waits is told how far it is.
+LONG: Final = 2
+#: The formats of a list.
+FORMATS: Final = ("table", "csv", "json", "xlsx", "html", "ics")
 #: What tells a moment from a day.
 _TIME: Final = re.compile(r"[T ]\d")
 _WITHIN: Final = re.compile(r"(\d{1,3})d?")
@@ -65,6 +69,24 @@ class Moment(DayOrMoment):
         """Read the moment, or refuse it as wrong usage."""
         found = super().convert(value, param, ctx)
         return found if isinstance(found, datetime) else end_of_day(found)
+
+
+class Word(click.ParamType[Any]):
+    """A word of one of the lists in `terms`: its JSON spelling or a label."""
+
+    name = "word"
+
+    def __init__(self, kind: str) -> None:
+        """Take words of the list that is called so."""
+        self.kind = kind
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Look the word up, or refuse it as wrong usage with those that there are."""
+        from followup.terms import LineKind, Role
+
+        known: list[LineKind | Role] = list({"LineKind": LineKind, "Role": Role}[self.kind])
+        found = next((term for term in known if value in {term, term.zh, term.en}), None)
+        return found or self.fail(f'"{value}" is none of: {", ".join(known)}', param, ctx)
 
 
 class Days(click.ParamType[int]):
@@ -152,17 +174,27 @@ written_by: Final = click.option(
 )
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, content: str | bytes) -> None:
     """Write a file, a new one for its owner alone, or say why it cannot be written."""
     try:
-        with open(path, "w", encoding="utf-8", newline="", opener=_private) as file:
-            file.write(text)
+        with open(path, "wb", opener=_private) as file:
+            file.write(content if isinstance(content, bytes) else content.encode())
     except OSError as error:
         raise InvalidFile(Problem("output", facts={"path": path, "reason": error.strerror})) from None
 
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
+
+
+def put(content: str | bytes, path: Path | None) -> None:
+    """Write to a file, or print; what is no text goes to no screen."""
+    if path is not None:
+        write(path, content)
+    elif isinstance(content, bytes) and sys.stdout.isatty():
+        raise InvalidFile(Problem("list.binary"))
+    else:
+        click.echo(content, nl=False)
 
 
 def keep_off(path: Path | None, register: Path, *files: Path) -> None:
@@ -187,6 +219,6 @@ def end_of_day(day: date) -> datetime:
     return datetime.combine(day, time.max, SHANGHAI)
 
 
-def now() -> str:
+def now(precision: str = "seconds") -> str:
     """Return this moment as entries and policies note it."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec=precision)
