@@ -82,10 +82,15 @@ def told_source(source: Source, lang: str) -> str:
     >>> told_source(Source("GF2018", Evidence("unconfirmed")), "en")
     'GF2018; unconfirmed'
     """
-    mark = source.evidence.label(lang)
-    if source.evidence not in _MARKED or mark in source.document:
+    mark = evidence_mark(source, lang)
+    if not mark or mark in source.document:
         return str(source)
     return say(lang, "reason.marked", source=source, mark=mark)
+
+
+def evidence_mark(source: Source, lang: str) -> str:
+    """Return in words that a source's text was never checked, or that it is nobody's; empty where it was read."""
+    return source.evidence.label(lang) if source.evidence in _MARKED else ""
 
 
 #: How a source is known that is never shown as the norm's wording.

@@ -292,7 +292,7 @@ class Register:
                 there = then if village is None else (ledger for ledger in then if _is_of(ledger, village, on))
                 whole = self.directory(known)
                 listed = WorkList.of(there, policy, on, team=team, within=within, directory=whole)
-                return evolve(listed, head=str(upto))
+                return evolve(listed, head=str(upto), known=known)
             counts = kept_counts(self.db, on, team)
             near = self._near(team)
             told = (self._story(on, upto.entries), lambda of, line: line_crew(near(), of, line, on))

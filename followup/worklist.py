@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from attrs import field, frozen
@@ -90,6 +90,8 @@ class WorkList:
     moves: tuple[Move, ...] = ()
     #: Which lines alone are shown, where others are left out: the counts are of everybody all the same.
     only: Mapping[str, Term] = field(factory=dict)
+    #: Where the list was made from what had been recorded by a moment: which.
+    known: datetime | None = field(default=None, eq=False)
     #: How far the register's chain went when the list was made, where it was made from one.
     head: str | None = field(default=None, eq=False)
 

@@ -96,7 +96,7 @@ def test_json_is_the_contract(register: Path) -> None:
         "stability", "roles", "invited", "missing_roles", "modes", "reasons", "findings",
     ]  # fmt: skip
     assert list(line["reasons"][0]) == [
-        "rule", "source", "evidence", "anchor", "anchor_on", "within", "due_on", "text",
+        "rule", "source", "evidence", "anchor", "anchor_on", "fact_on", "within", "to", "due_on", "text",
     ]  # fmt: skip
     assert (line["patient"], line["bucket"], line["due_on"], line["days_overdue"], line["risk"]) == (
         "p1", "overdue", "2026-11-03", 20, 4,

@@ -1,11 +1,25 @@
 """What a line says beside its last day: for which day it is planned, and why."""
 
+import json
 from datetime import date
 
 import pytest
 
-from followup import DueVisit, Entry, Ledger, Postponed, Registered, Visited, due_visits, load_policy
+from followup import (
+    Done,
+    DueVisit,
+    Entry,
+    Ledger,
+    Lost,
+    Postponed,
+    Registered,
+    Visited,
+    WorkList,
+    due_visits,
+    load_policy,
+)
 from followup.explanation import explain
+from followup.views import render
 
 NATIONAL = load_policy("national-2018")
 DONGGUAN = load_policy("dongguan")
@@ -75,3 +89,13 @@ def test_what_is_not_the_norms_wording_is_marked_wherever_it_is_read() -> None:
     )
     assert "本库假设 参照一份应急处置流程图; this library's assumption]" in silent
     assert "规范未载明〕" in explain(Ledger("p1", told), NATIONAL, date(2026, 1, 16), "zh")  # says so itself
+
+
+def test_a_list_says_to_whom_a_report_is_still_owed() -> None:
+    """In the table in words, in JSON as codes; whoever was told is left out."""
+    told = [Registered("p1", "2026-01-05"), Lost("p1", "2026-02-02")]
+    report = Done("p1", "2026-02-03", kind="report", to=["police"])
+    found = WorkList.of([Ledger("p1", [*told, report])], NATIONAL, date(2026, 2, 4))
+    assert "report in writing at once (unconfirmed); to care group, higher centre" in str(render(found, "table", "en"))
+    (duty,) = json.loads(str(render(found, "json", "en")))["duties"]
+    assert duty["reasons"][0]["to"] == ["care_group", "higher_centre"]

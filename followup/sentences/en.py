@@ -328,6 +328,7 @@ SENTENCES: Final[dict[str, str]] = {
     "move.opened": "opened on {on} ({title})",
     # the list
     "list.title": "Follow-ups due on {on}, {policy} ({version})",
+    "list.known": "As it was known at {moment}, without what was recorded later; printed from the register as it is now",
     "list.head": "Entries and head of the register: {head}",
     "list.team": "Team {team}: {count}",
     "list.duties": "Duties: {count}",

@@ -328,6 +328,7 @@ SENTENCES: Final[dict[str, str]] = {
     "move.opened": "{on}起可随访({title})",
     # the list
     "list.title": "{on}随访到期名单，{policy}({version})",
+    "list.known": "按{moment}时已录入的内容，此后录入的不计；由现在的登记库打印",
     "list.head": "登记库记录数与链首：{head}",
     "list.team": "{team}：{count}项",
     "list.duties": "其他职责：{count}项",

@@ -13,7 +13,7 @@ from followup.entries import TYPES, Entry, Registered, Retracted
 from followup.ledger import Ledger
 from followup.policy import Policy
 from followup.settlement import INSTEAD
-from followup.terms import Function, Grade, Insight, LineKind, Physical, Reaction, RiskLevel
+from followup.terms import ContactMode, Function, Grade, Insight, LineKind, Physical, Reaction, RiskLevel, Role
 from followup.testing.entries import TOLD, Fields, built, entries, that_matter
 from followup.testing.spans import Span, days, spans
 
@@ -28,6 +28,12 @@ _WELL: Final[Fields] = {
     "reaction": st.just(Reaction.NONE),
     "physical": st.just(Physical.STABLE),
     "stability": st.none(),
+}
+#: The follow-up of somebody dangerous by the doctor alone, or with the police.
+_ALONE: Final[Fields] = {
+    "risk": st.sampled_from([RiskLevel.HITS_THINGS_ANYWHERE, RiskLevel.HITS_PEOPLE]),
+    "mode": st.just(ContactMode.HOME),
+    "present": st.sampled_from([(), (Role.POLICE,)]),
 }
 #: A duty done that a register takes: one that this settles.
 _DONE: Final[Fields] = {
@@ -92,7 +98,8 @@ def events(patient: str, span: Span, kinds: frozenset[str] = frozenset(TYPES)) -
         well = built("visited", patient, span, that_matter("visited", span) | _WELL)
         vague = built("visited", patient, span, that_matter("visited", span) | _VAGUE)
         full = entries("visited", patient=patient, span=span)
-        found = [lean["visited"]] * 18 + [vague] * 5 + [well] * 3 + [full] * 3 + found
+        alone = built("visited", patient, span, that_matter("visited", span) | _ALONE)
+        found = [lean["visited"]] * 18 + [vague] * 5 + [well] * 3 + [full] * 3 + [alone] * 3 + found
     return st.sampled_from(found).flatmap(lambda chosen: chosen)  # one_of would count each but once
 
 
