@@ -289,7 +289,7 @@ def _converter() -> "Converter":
 
 
 #: What a rule's file does not say of it.
-_NOT_WRITTEN: Final = ("policy", "counted_from", "lead", "lone_event", "earliest")
+_NOT_WRITTEN: Final = ("policy", "counted_from", "asked_since", "lead", "lone_event", "earliest")
 
 
 def _word(value: object) -> str:

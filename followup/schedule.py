@@ -129,7 +129,7 @@ def _weigh(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[Rule, 
     if clock < began and anchor is not _FIRST_MISSED:
         anchor, clock, entry = _BEGAN, began, beginning
     if rule.kind not in FOLLOW_UPS:
-        clock = max(clock, policy.duties_from or clock, rule.counted_from or clock)
+        clock = max(clock, policy.duties_from or clock, _counted_from(rule, case, held))
     not_before = _not_before(rule, case, policy, held) if policy.changes else rule.earliest
     due_on = max(rule.within.after(clock, policy.calendar), not_before)
     return Reason(
@@ -160,6 +160,16 @@ def _not_before(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[R
         return rule.earliest
     old = (_weigh(other, case, policy, held) for other in former)
     return min([rule.earliest, *(verdict.due_on for verdict in old if type(verdict) is Reason)])
+
+
+def _counted_from(rule: Rule, case: Case, held: Sequence[Mapping[Rule, None]]) -> date:
+    """Return the day from which a duty counts at the earliest: from when the person has owed one of its kind."""
+    if rule.counted_from is None:
+        return date.min
+    eve = rule.counted_from - _DAY
+    known = [matching for (first, _, _), matching in zip(case.spells, held, strict=True) if first <= eve]
+    former = [other for other in known[-1] if other.kind is rule.kind and other.holds_on(eve)] if known else []
+    return min((_counted_from(other, case, held) for other in former), default=rule.counted_from)
 
 
 def _began(rule: Rule, case: Case, held: Sequence[Mapping[Rule, None]]) -> tuple[date, Entry]:
