@@ -6,12 +6,14 @@ often and nothing puts a visit off (law 4), and every rule counts for something 
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from attrs import field, frozen
 
 from followup.case import State
 from followup.comparison import is_four_a_year, is_no_longer, is_shorter
+from followup.errors import InvalidPolicy, Problem
 from followup.policy import FOLLOW_UPS, Policy, Rule
 from followup.sentences import say
 from followup.states import reachable, told_state, worsenings
@@ -80,8 +82,11 @@ class _Walk:
         return [rule for rule in self.policy.rules if rule.holds_on(self.day)]
 
 
-def audit(policy: Policy) -> tuple[Remark, ...]:
+def audit(policy: Policy, since: date | None = None) -> tuple[Remark, ...]:
     """Return what is wrong with a policy and what must be known of it, errors first.
+
+    It is walked from the day `since` on (default: the first on which any rule asks for a visit): a rule that begins
+    later leaves a gap until then.
 
     >>> from followup import load_policy
     >>> sorted({remark.code for remark in audit(load_policy("national-2018"))})
@@ -89,15 +94,28 @@ def audit(policy: Policy) -> tuple[Remark, ...]:
     """
     matched = {rule: frozenset(filter(rule.matches, reachable())) for rule in policy.rules}
     errors: dict[tuple[Any, ...], Remark] = {}
-    for day in _turns(policy):
+    for day in _turns(policy, since):
         for remark in _errors(_Walk(policy, day, matched)):
             errors.setdefault((remark.code, remark.rules), remark)
     return (*errors.values(), *_notes(policy))
 
 
-def _turns(policy: Policy) -> list[date]:
-    """Return the first day on which anybody is visited, and every day after it on which the rules change."""
-    first = min((rule.since for rule in policy.rules if rule.kind in _VISITS), default=date.min)
+@lru_cache(maxsize=8)  # an adoption asks before it writes, and again within its transaction
+def audit_errors(policy: Policy, since: date | None = None) -> tuple[Remark, ...]:
+    """Return what the audit calls an error."""
+    return tuple(remark for remark in audit(policy, since) if remark.is_error)
+
+
+def check_sound(policy: Policy, since: date | None = None) -> None:
+    """Raise `InvalidPolicy` with every error of the audit: a bad rule is refused before it hurts."""
+    found = audit_errors(policy, since)
+    if found:
+        raise InvalidPolicy([Problem("audit", (policy.id,), {"text": remark}) for remark in found])
+
+
+def _turns(policy: Policy, since: date | None) -> list[date]:
+    """Return the first day that counts, and every day after it on which the rules change."""
+    first = since or min((rule.since for rule in policy.rules if rule.kind in _VISITS), default=date.min)
     ends = {rule.earliest for rule in policy.rules if rule.earliest > first}
     return sorted({first, *policy.changes_after(first), *ends})
 

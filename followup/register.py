@@ -15,6 +15,7 @@ from typing import Final, Self
 from attrs import evolve, frozen
 from sqlite_utils import Database
 
+from followup.audit import check_sound
 from followup.audittrail import By, Writing, write_audit, writing_of
 from followup.case import Case, case_on
 from followup.chain import Head
@@ -83,10 +84,11 @@ class Register:
     ) -> "Register":
         """Make a new register (a file of mode 0600, or in an open connection) and return it, open.
 
-        Raises `RegisterError` where there is something already.
+        Raises `RegisterError` where there is something already, `InvalidPolicy` for a policy that fails its audit.
         """
         if len(policy.editions) > 1 or not policy.texts:
             raise RegisterError(Problem("adopt.first", facts={"id": policy.id}))
+        check_sound(policy)
         named = is_path(place) and place != ":memory:"
         if named:
             new_file(place)
@@ -171,7 +173,8 @@ class Register:
         """Adopt a policy from a day on, derive all dates anew, and return the register under it.
 
         For every earlier day the policies before it hold. Raises `RegisterError` where a policy was adopted for
-        that day or a later one, or where it is this one already.
+        that day or a later one, or where it is this one already, and `InvalidPolicy` where from that day on the
+        rules would fail their audit: a policy that begins later would leave everybody unvisited until then.
         """
         with self.batch():
             self.check_adoption(policy, day)
@@ -179,13 +182,14 @@ class Register:
             return self._under_new_rules("adopt", f"{policy.id} {policy.version} {day}", day)
 
     def check_adoption(self, policy: Policy, day: date) -> None:
-        """Raise `RegisterError` where a policy cannot be adopted from a day on."""
+        """Raise `RegisterError` or `InvalidPolicy` where a policy cannot be adopted from a day on."""
         last = self.policy.editions[-1]
         since = max(last.since, ALWAYS)
         if day <= since:
             raise RegisterError(Problem("adopt.earlier", facts={"on": day, "last": since}))
         if last.version == policy.version:
             raise RegisterError(Problem("adopt.same", facts={"id": policy.id, "version": policy.version}))
+        check_sound(self.policy.then(policy, day), day)
 
     def add_notice(self, text: str, recorded_at: str | None = None) -> "Register":
         """Enter a year's holiday notice (the text of its TOML file), derive all dates anew, and return the register."""

@@ -8,7 +8,7 @@ A rule that matches the patient's state counts its period from its clock:
   follow-up and return, so its first day needs no such guard: the third attempt counts from the first);
 - the last day is `max(clock + within, since)`, and that day is still on time; where other rules of the
   kind went before, a day that they had set before `since` (or before the transition's end) stays, so that a
-  change of rules makes nobody overdue for a day before it, and lets off nobody who was overdue;
+  change of rules makes nobody overdue for a day before it, and counts no debt anew;
 - a rule whose anchor is itself what settles it starts the next round; any other runs until a settling
   fact falls on or after the anchor.
 """

@@ -24,6 +24,7 @@ from followup import (
 from followup.dates import SHANGHAI, instant
 from followup.errors import RegisterError
 from followup.noticefile import notice_from_text
+from followup.policyfile import policy_from_texts
 from followup.register import Register
 from followup.storage import transaction
 from followup.testing import ledgers
@@ -83,6 +84,32 @@ def test_a_policy_is_adopted_for_a_later_day_and_once() -> None:
     with pytest.raises(RegisterError, match="is in force already"):
         register.adopt(DONGGUAN, date(2026, 4, 2))
     assert len(register.policy.editions) == 2
+
+
+def test_a_policy_that_would_leave_people_unvisited_is_neither_begun_with_nor_adopted(tmp_path: Path) -> None:
+    """In Python too: the sentence names the state, in both languages, and nothing is changed."""
+    late = policy_from_texts([NATIONAL.texts[0].replace("2018-05-28", "2030-01-01")])
+    floorless = policy_from_texts([NATIONAL.texts[0].replace('within = "3 months"', 'within = "4 months"')])
+    register = Register.create(":memory:", NATIONAL)
+    with pytest.raises(InvalidPolicy, match="nobody would visit: managed, risk not known") as caught:
+        register.adopt(late, date(2026, 12, 1))
+    assert "无人随访：在管居家、危险性无记录" in caught.value.text("zh")
+    assert len(register.policy.editions) == 1
+    with pytest.raises(InvalidPolicy, match="fewer than four visits a year: "):
+        Register.create(tmp_path / "r.db", floorless)
+    assert not (tmp_path / "r.db").exists()
+
+
+def test_a_register_opens_though_its_policy_would_fail_its_audit_today(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was adopted once stays in force: the audit may have learned more since."""
+    floorless = policy_from_texts([NATIONAL.texts[0].replace('within = "3 months"', 'within = "4 months"')])
+    with monkeypatch.context() as before:
+        before.setattr("followup.register.check_sound", lambda *_: None)
+        Register.create(tmp_path / "r.db", floorless).close()
+    with Register.open(tmp_path / "r.db") as register:
+        assert register.policy.version == floorless.version
 
 
 def test_who_opened_the_register_before_the_change_writes_no_dates_by_the_old_rules(tmp_path: Path) -> None:

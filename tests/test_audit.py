@@ -1,6 +1,7 @@
 """The audit, by mutation: the national policy broken in many ways, each caught with the law it breaks."""
 
 import re
+from datetime import date
 
 import pytest
 
@@ -246,6 +247,22 @@ def test_bundled_policies_pass_and_say_what_is_not_certain(policy: Policy) -> No
     assert set(months.rules) == {rule.id for rule in policy.rules if rule.within.unit in {"month", "year"}}
     (calendar,) = [remark for remark in remarks if remark.code == "calendar"]
     assert "-12-31" in calendar.text("en")
+
+
+def test_a_rule_that_begins_later_leaves_a_gap_until_then() -> None:
+    """Whoever goes by a policy from a day on is told that nobody would be visited until its first rule begins."""
+    late = policy_from_texts([NATIONAL.replace("2018-05-28", "2030-01-01")])
+    assert not [remark for remark in audit(late) if remark.is_error]
+    gaps = [remark for remark in audit(late, date(2026, 12, 1)) if remark.is_error]
+    assert {(remark.code, str(remark.since)) for remark in gaps} == {("gap", "2026-12-01")}
+
+
+@pytest.mark.parametrize("old", bundled(), ids=lambda policy: policy.id)
+@pytest.mark.parametrize("new", bundled(), ids=lambda policy: policy.id)
+def test_every_bundled_policy_may_follow_every_other(old: Policy, new: Policy) -> None:
+    """The audit of a change of rules cries only over what hurts."""
+    day = date(2026, 12, 1)
+    assert not [remark.text() for remark in audit(old.then(new, day), day) if remark.is_error]
 
 
 def test_a_source_without_its_clause_is_noted() -> None:

@@ -199,8 +199,18 @@ def test_both_sides_of_a_change(policy: Policy, on: str, due_on: str, rule: str)
     assert (str(line.due_on), line.reasons[0].rule) == (due_on, rule)
 
 
-def test_a_change_lets_off_nobody_who_was_overdue() -> None:
-    """Whoever was overdue by the old rule stays so, for the same day, though a new rule took its place."""
+def test_a_longer_period_puts_off_even_what_was_overdue() -> None:
+    """The later of both days holds: who was overdue by one month since the last visit is not so by three."""
+    monthly = policy_from_texts([NATIONAL.texts[0].replace('"3 months"', '"1 month"')])
+    day = date(2026, 3, 1)
+    ledger = Ledger("p1", STABLE)
+    assert standing(ledger, monthly, day) is Bucket.OVERDUE
+    (line, *_) = due_visits(ledger, monthly.then(NATIONAL, day), day)
+    assert (str(line.due_on), line.status(day)) == ("2026-04-12", Bucket.NOT_DUE)
+
+
+def test_a_debt_is_not_counted_anew() -> None:
+    """Whoever was overdue by the old rule stays so, for the same day, though a shorter one took its place."""
     old = policy_from_texts(
         [WEEKLY.format(within="1 month", replaces="", more="").replace('extends = "national-2018"\n', "")]
     )

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
+
+import followup
 from test_cli import register, run
 
 __all__ = ["register"]  # the fixture
@@ -69,6 +71,16 @@ def test_a_policy_that_fails_its_audit_is_taken_by_no_register(register: Path, t
     assert not (tmp_path / "new.db").exists()
     assert "law 4" in run("policy", "adopt", register, bad, "--from", "2026-12-01", code=3).stderr
     assert "dongguan" in run("explain", register, "p1", "--on", "2026-12-01").stdout
+
+
+def test_a_policy_that_begins_later_is_taken_by_no_register(register: Path, tmp_path: Path) -> None:
+    """Nobody leaves the list because the rules begin after the day from which they are to count."""
+    late = tmp_path / "late.toml"
+    text = Path(followup.__file__).parent.joinpath("policies", "national-2018.toml").read_text("utf-8")
+    late.write_text(text.replace("2018-05-28", "2030-01-01"), "utf-8")
+    for words in (["init", tmp_path / "new.db", "--policy", late], ["policy", "adopt", register, late, "--from", "2026-12-01"]):
+        assert "law 2: nobody would visit: managed" in run(*words, code=3).stderr
+    assert not (tmp_path / "new.db").exists()
 
 
 def test_diff_says_what_changes_for_whom() -> None:

@@ -32,9 +32,12 @@ if TYPE_CHECKING:
 @command
 def init(register: Path, name: str, duties_from: date | None, writer: str | None, today: date, lang: str) -> None:
     """新建登记库 · Make a new register."""
+    from followup.audit import check_sound
+    from followup.policyfile import load_policy
     from followup.register import Register
 
-    policy = _sound_policy(name, lang)
+    policy = load_policy(name)
+    check_sound(policy, today)
     Register.create(register, policy, duties_from or today, author=writer, program=program()).close()
     click.echo(say(lang, "done.init", path=register, policy=policy.title.text(lang), version=policy.version))
 
@@ -106,9 +109,10 @@ def diff(old: str, new: str, on: date | None, today: date, lang: str) -> None:
 @command
 def adopt(register: Path, name: str, day: date, dry_run: bool, writer: str | None, today: date, lang: str) -> None:  # noqa: ARG001
     """更换登记库的规则 · Adopt a policy from a day on, and say first whom it touches."""
+    from followup.policyfile import load_policy
     from followup.shifts import shifts
 
-    new = _sound_policy(name, lang)
+    new = load_policy(name)
     with opened(register, writer) as found:
         found.check_adoption(new, day)
         _tell_shifts(found, new, day, [*shifts(found.ledgers(), found.policy, found.policy.then(new, day), day)], lang)
@@ -143,7 +147,7 @@ def test(name: str, examples: int, seed: int, cases: Path | None, today: date, l
 
 
 def _tell_audit(found: "Policy", lang: str) -> bool:
-    from followup.testing.checks import audit_errors
+    from followup.audit import audit_errors
 
     errors = audit_errors(found)
     click.echo(say(lang, "audit.title", id=found.id, version=found.version, errors=len(errors)))
@@ -220,14 +224,3 @@ def calendar(register: Path, notice: Path | None, writer: str | None, today: dat
             found = found.add_notice(notice_text(notice), now())  # noqa: PLW2901
         click.echo(say(lang, "calendar.known", until=max(found.policy.calendar.years)))
 
-
-def _sound_policy(name: str, lang: str) -> "Policy":
-    """Return a policy that passes its audit; a bad one is refused before it hurts."""
-    from followup.audit import audit as remarks
-    from followup.policyfile import load_policy
-
-    found = load_policy(name)
-    errors = [remark for remark in remarks(found) if remark.is_error]
-    if errors:
-        raise InvalidPolicy([Problem("audit", (name,), {"text": remark.text(lang)}) for remark in errors])
-    return found
