@@ -12,7 +12,8 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from followup.case import State
-from followup.comparison import is_four_a_year, is_no_longer, is_shorter
+from followup.comparison import is_four_a_year, is_no_longer, is_shorter, most_days
+from followup.dates import Interval
 from followup.errors import InvalidPolicy, Problem
 from followup.policy import FOLLOW_UPS, Policy, Rule
 from followup.sentences import say
@@ -36,8 +37,12 @@ _AT_HOME: Final = frozenset({Status.MANAGED, Status.DECLINED})
 _VISITS: Final = frozenset({LineKind.VISIT, LineKind.FIRST_VISIT})
 _ROUND: Final = frozenset({Anchor.VISIT, Anchor.BEGAN})
 #: Of several anchors the latest counts: beside another one these would put a visit off.
-_ALONE: Final = frozenset({Anchor.PLANNED, Anchor.FIRST_MISSED, Anchor.INFORMED, Anchor.INCIDENT})
+_ALONE: Final = frozenset(
+    {Anchor.PLANNED, Anchor.FIRST_MISSED, Anchor.INFORMED, Anchor.INCIDENT}
+    | {Anchor.REFERRED, Anchor.DONE, Anchor.CHECKED, Anchor.ADMITTED}
+)
 _DAY: Final = timedelta(days=1)
+_YEAR: Final = Interval(1, "year")
 
 
 @frozen(kw_only=True)
@@ -61,12 +66,18 @@ class Remark:
 
     def text(self, lang: str = "en") -> str:
         """Return the remark as one sentence in `lang`."""
-        facts = {name: value.label(lang) if isinstance(value, Term) else value for name, value in self.facts.items()}
+        facts = {name: _told(value, lang) for name, value in self.facts.items()}
         facts["rules"] = say(lang, "word.and").join(self.rules)
         facts["state"] = "" if self.state is None else told_state(self.state, lang)
         found = say(lang, f"audit.{self.code}", **facts)
         found += "" if self.since is None else say(lang, "audit.since", on=self.since)
         return found if self.law is None else say(lang, "audit.law", number=self.law, text=found)
+
+
+def _told(value: Any, lang: str) -> Any:
+    if isinstance(value, Term):
+        return value.label(lang)
+    return value.text(lang) if hasattr(value, "text") else value
 
 
 @frozen
@@ -251,11 +262,12 @@ def _less(walk: _Walk, rule: Rule, here: State, there: Sequence[State]) -> Remar
     """Name the state in which a visit would be due later, and the two rules."""
     lost = next((state for state in there if state not in walk.matched[rule]), there[0])
     rivals = [one for one in walk.rules if one.kind is rule.kind and one is not rule and lost in walk.matched[one]]
-    going_on = [one for one in rivals if _goes_on(one, lost)]
+    alike = [one for one in rivals if set(one.after) == set(rule.after) and _binds_as(one, rule)]
+    going_on = alike or [one for one in rivals if _goes_on(one, lost) and set(rule.after) <= _ROUND]
     facts = {"rule": rule.id, "within": rule.within, "than": here}
     if not going_on:
         return Remark(code="dropped", rules=(rule.id,), state=lost, since=walk.day, facts=facts)
-    other = min(going_on, key=lambda one: one.within.longest)
+    other = min(going_on, key=lambda one: most_days(one.within))
     facts |= {"other": other.id, "longer": other.within}
     code = "anew" if is_no_longer(other.within, rule.within) else "less"
     return Remark(code=code, rules=(rule.id, other.id), state=lost, since=walk.day, facts=facts)
@@ -291,12 +303,15 @@ def _beaten_in(walk: _Walk, other: Rule, rule: Rule) -> frozenset[State]:
 def _notes(policy: Policy) -> Iterator[Remark]:
     for rule in policy.rules:
         if rule.source.evidence in {Evidence.UNCONFIRMED, Evidence.ASSUMPTION}:
-            facts = {"evidence": rule.source.evidence}
-            yield Remark(code="unconfirmed", is_error=False, rules=(rule.id,), facts=facts)
+            yield Remark(code="unconfirmed", is_error=False, rules=(rule.id,), facts={"evidence": rule.source.evidence})
         if not rule.source.clause:
             yield Remark(code="clause", is_error=False, rules=(rule.id,))
+        if rule.kind is LineKind.HEALTH_CHECK and not is_no_longer(rule.within, _YEAR):
+            yield Remark(code="rare", is_error=False, rules=(rule.id,), facts={"within": rule.within})
+    for off in policy.offs:
+        facts = {"on": off.since, "reason": off.reason}
+        yield Remark(code="off", is_error=False, rules=(off.off,), facts=facts)
     months = tuple(rule.id for rule in policy.rules if rule.within.unit in {"month", "year"})
     if months:
         yield Remark(code="months", is_error=False, rules=months)
-    until = date(max(policy.calendar.years), 12, 31)
-    yield Remark(code="calendar", is_error=False, facts={"until": until})
+    yield Remark(code="calendar", is_error=False, facts={"known": policy.calendar})

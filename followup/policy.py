@@ -88,7 +88,7 @@ class Rule:
     reason: Title | None = None
     #: The policy that wrote the rule.
     policy: str = ""
-    #: A duty's clock starts no earlier, where the rule came with a later policy and nothing of its kind was owed before.
+    #: Its clock starts no earlier, where a duty came with a later policy and none of its kind was owed before.
     counted_from: date | None = None
     #: The first day it asked what it asks, where its wording alone has changed since.
     asked_since: date | None = None
@@ -165,6 +165,8 @@ class Policy:
     title: Title
     extends: str | None = None
     version: str
+    #: The version that its author wrote.
+    label: str | None = None
     rules: tuple[Rule, ...] = field(eq=False, repr=False)
     #: The rules of bases that are switched off.
     offs: tuple[Off, ...] = ()

@@ -18,7 +18,8 @@ def rulebook(policy: Policy, lang: str = "en") -> str:
     >>> print(rulebook(load_policy("dongguan")).splitlines()[0])
     Dongguan graded follow-up
     """
-    head = [policy.title.text(lang), say(lang, "rulebook.head", id=policy.id, version=policy.version)]
+    label = "" if policy.label is None else say(lang, "rulebook.label", label=policy.label)
+    head = [policy.title.text(lang), say(lang, "rulebook.head", id=policy.id, version=policy.version) + label]
     if policy.extends is not None:
         head.append(say(lang, "rulebook.extends", id=policy.extends))
     numbered = (told_rule(rule, lang, number) for number, rule in enumerate(policy.rules, 1))
@@ -45,6 +46,7 @@ def _details(rule: Rule, lang: str) -> Iterator[str]:
     for name, terms in (("with", rule.with_), ("mode", rule.mode), ("invites", rule.invites), ("to", rule.to)):
         if terms:
             yield say(lang, f"rulebook.{name}", terms=_listed(terms, lang))
+    yield say(lang, f"rulebook.settled.{rule.kind}")
     yield _in_force(rule, lang)
     if rule.replaces is not None and rule.reason is not None:
         yield say(lang, "rulebook.replaces", id=rule.replaces, reason=rule.reason.text(lang))

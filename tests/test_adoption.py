@@ -156,6 +156,7 @@ def test_a_register_counts_by_the_calendar_that_the_library_now_knows(tmp_path: 
         ("year = 2027", "year = 2028", "2027-01-01 does not belong to 2028"),
         ("year = 2027", "", "year: the year of the notice is missing"),
         ("to = 2027-01-05", "to = 2026-12-31", "a holiday from 2027-01-01 to 2026-12-31 cannot be"),
+        ('source = "虚构的放假通知(测试)"', "", 'source: "source" is missing'),
         ("[2027-01-09]", "[2027-01-08]", "2027-01-08 is no Saturday or Sunday"),
         ("[2027-01-09]", "[2027-01-02]", "2027-01-02 is a holiday and a working day"),
         ("[2027-01-09]", '["2027-01-09"]', "is no date; write it without quotes"),

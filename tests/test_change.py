@@ -146,7 +146,9 @@ def test_an_overdue_duty_stays_so_when_its_rule_changes(months: str, due_on: str
 
 def test_a_duty_counted_from_its_policys_day_is_not_counted_from_before_it_by_the_next() -> None:
     """Who owed a health check from one adoption on owes it from that day by later rules too."""
-    none = policy_from_texts([re.sub(r'(?s)\n\[\[rule\]\]\nid = "health-check".*?(?=\n\[\[|\Z)', "", NATIONAL.texts[0])])
+    none = policy_from_texts(
+        [re.sub(r'(?s)\n\[\[rule\]\]\nid = "health-check".*?(?=\n\[\[|\Z)', "", NATIONAL.texts[0])]
+    )
     later = policy_from_texts([NATIONAL.texts[0].replace('"1 year"', '"13 months"')])
     joined = none.then(NATIONAL, date(2026, 6, 1)).then(later, date(2026, 12, 1))
     ledger = Ledger("p1", [Registered("p1", "2024-10-01")])

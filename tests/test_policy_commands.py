@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from test_cli import register, run
 
 import followup
-from test_cli import register, run
 
 __all__ = ["register"]  # the fixture
 
@@ -41,11 +41,15 @@ def test_show_prints_a_policy_that_a_clinician_can_sign() -> None:
         "must be there: care group, police",
         "only by: clinic, home visit",
         "in force since 2025-01-01",
+        "settled by: a follow-up",
         "source: 东卫函复〔2025〕316号 二(二) [published, text read], in dongguan",
         "Read and approved by: ____",
     ):
         assert words in rule
+    assert "settled by: the referral's outcome, an admission, or the record that it was done" in printed
+    assert "It extends national-2018, whose rules stand below too" in printed
     chinese = run("policy", "show", str(OWN), lang="zh").stdout
+    assert "出处：虚构的河畔镇通知(示例) 第1条〔假设，非规范原文〕，载于riverside" in chinese
     assert "替换unstable：本镇每周随访不稳定患者" in chinese
     assert "2026-01-01起施行" in chinese
     assert "审阅人：____" in chinese
@@ -78,7 +82,10 @@ def test_a_policy_that_begins_later_is_taken_by_no_register(register: Path, tmp_
     late = tmp_path / "late.toml"
     text = Path(followup.__file__).parent.joinpath("policies", "national-2018.toml").read_text("utf-8")
     late.write_text(text.replace("2018-05-28", "2030-01-01"), "utf-8")
-    for words in (["init", tmp_path / "new.db", "--policy", late], ["policy", "adopt", register, late, "--from", "2026-12-01"]):
+    for words in (
+        ["init", tmp_path / "new.db", "--policy", late],
+        ["policy", "adopt", register, late, "--from", "2026-12-01"],
+    ):
         assert "law 2: nobody would visit: managed" in run(*words, code=3).stderr
     assert not (tmp_path / "new.db").exists()
 
@@ -116,6 +123,25 @@ def test_a_notice_is_entered_once_it_is_out(register: Path, tmp_path: Path) -> N
     notice.write_text(NOTICE.replace("2027-01-03", "2026-01-03"), "utf-8")
     assert "2027.toml, holiday[1]: a holiday from" in run("calendar", register, notice, code=3).stderr
     assert "known until the end of 2027" in run("calendar", register).stdout
+
+
+def test_a_written_version_is_printed_beside_the_hash(tmp_path: Path) -> None:
+    """Whoever signs a policy sees what its author called it."""
+    own = tmp_path / "own.toml"
+    own.write_text(OWN.read_text("utf-8").replace('id = "riverside"', 'id = "riverside"\nversion = "draft 3"'), "utf-8")
+    assert "(its author's version: draft 3)" in run("policy", "show", own).stdout
+
+
+def test_a_calendar_with_a_gap_says_so(register: Path, tmp_path: Path) -> None:
+    """A notice of 2028 makes no notice of 2027; one for a year that is known says which days it changes."""
+    notice = tmp_path / "notice.toml"
+    notice.write_text(NOTICE.replace("2027", "2028"), "utf-8")
+    assert "known until the end of 2026, and in 2028; others" in run("calendar", register, notice).stdout
+    notice.write_text(NOTICE.replace("2027", "2026"), "utf-8")
+    printed = run("calendar", register, notice).stdout
+    assert "takes the place of what was known of 2026" in printed
+    assert "2026-10-01 worked" in printed
+    assert "takes the place" not in run("calendar", register, notice).stdout
 
 
 def test_due_as_known_is_the_list_of_then(register: Path) -> None:

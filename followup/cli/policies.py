@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from followup.sentences import say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from followup.dates import WorkCalendar
     from followup.policy import Policy
     from followup.register import Register
     from followup.shifts import Shift
@@ -219,8 +220,18 @@ def calendar(register: Path, notice: Path | None, writer: str | None, today: dat
     from followup.noticefile import load_notice, notice_text
 
     with opened(register, writer) as found:
+        before = found.policy.calendar
         if notice is not None:
-            load_notice(notice)  # its errors name the file
+            year = load_notice(notice).year  # its errors name the file
             found = found.add_notice(notice_text(notice), now())  # noqa: PLW2901
-        click.echo(say(lang, "calendar.known", until=max(found.policy.calendar.years)))
+            _tell_replaced(before, found.policy.calendar, year, lang)
+        click.echo(say(lang, "calendar.known", known=found.policy.calendar.text(lang)))
 
+
+def _tell_replaced(before: "WorkCalendar", after: "WorkCalendar", year: int, lang: str) -> None:
+    """Say which days of a year that was known already are otherwise by its new notice."""
+    days = (date(year, 1, 1) + timedelta(number) for number in range(366))
+    other = [day for day in days if day.year == year and before.is_workday(day) != after.is_workday(day)]
+    if year in before.years and other:
+        told = [say(lang, f"calendar.{'worked' if after.is_workday(day) else 'off'}", on=day) for day in other]
+        click.echo(say(lang, "calendar.replaced", year=year, days=say(lang, "word.and").join(told)))

@@ -55,7 +55,7 @@ def _follows(old: Policy, new: Policy, day: date, trial: Trial) -> None:
 
 
 def _counts(trial: Trial, was: dict[str, date], new: Policy, day: date) -> None:
-    """Expect that the last day is the later of the new one and the earlier of old one and day; a new duty's no sooner."""
+    """Expect the later of the new last day and the earlier of old one and day; of a new duty, no earlier one."""
     on = max(trial.on, day)
     found, will = trial.lines(on=on), due_days(due_visits(trial.ledger, new, on))
     now = due_days(found)
