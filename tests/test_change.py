@@ -111,7 +111,7 @@ def reworded(policy: Policy) -> Policy:
 
 def dates(lines: tuple[DueVisit, ...]) -> list[tuple[object, ...]]:
     """Return what a change of wording must leave as it is."""
-    found = []
+    found: list[tuple[object, ...]] = []
     for line in lines:
         reasons = [(r.rule, r.anchor, r.anchor_on, r.entry, r.not_before, r.due_on, r.to) for r in line.reasons]
         found.append((line.key, line.opens_on, line.due_on, line.plan_on, line.roles, line.invited, reasons))

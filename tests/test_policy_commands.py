@@ -82,10 +82,9 @@ def test_a_policy_that_begins_later_is_taken_by_no_register(register: Path, tmp_
     late = tmp_path / "late.toml"
     text = Path(followup.__file__).parent.joinpath("policies", "national-2018.toml").read_text("utf-8")
     late.write_text(text.replace("2018-05-28", "2030-01-01"), "utf-8")
-    for words in (
-        ["init", tmp_path / "new.db", "--policy", late],
-        ["policy", "adopt", register, late, "--from", "2026-12-01"],
-    ):
+    begin: list[str | Path] = ["init", tmp_path / "new.db", "--policy", late]
+    adopt: list[str | Path] = ["policy", "adopt", register, late, "--from", "2026-12-01"]
+    for words in (begin, adopt):
         assert "law 2: nobody would visit: managed" in run(*words, code=3).stderr
     assert not (tmp_path / "new.db").exists()
 
@@ -95,8 +94,43 @@ def test_diff_says_what_changes_for_whom() -> None:
     printed = run("policy", "diff", "national-2018", OWN).stdout
     assert "- unstable: Follow-up, unstable" in printed
     assert "+ unstable-weekly: Follow-up every week, unstable (1 week)" in printed
-    assert printed.splitlines()[-1] == "managed/declined, risk 0-5, class unstable: 2 weeks -> 1 week"
+    assert "for: managed/declined, class unstable; replaced by unstable-weekly" in printed
+    assert "; replaces unstable: the town sees its unstable patients every week" in printed
+    assert printed.splitlines()[-1] == "follow-up: managed/declined, risk 0-5, class unstable: 2 weeks -> 1 week"
     assert run("policy", "diff", "dongguan", "dongguan").stdout.count("nothing changes") == 2
+
+
+def test_diff_tells_of_every_obligation_that_goes() -> None:
+    """First visits, further attempts and duties too, each with whom it was for."""
+    printed = run("policy", "diff", "national-2018", "basic-service-2017").stdout
+    for line in (
+        "first follow-up, counted from the day the centre was informed: managed/declined: 10 workdays, only by: clinic, home visit -> nothing",
+        "another attempt, counted from the first failed attempt: managed/declined, failed attempts 1: 2 weeks -> nothing",
+        "follow-up, counted from the incident: managed/declined: 2 weeks -> nothing",
+        "report, counted from the day this state began: managed/declined, failed attempts 3 within a month, or lost: same day, to be told: care group, police, higher centre -> nothing",
+    ):
+        assert line in printed.splitlines()
+
+
+def test_diff_tells_of_a_text_that_was_found_right(tmp_path: Path) -> None:
+    """Where the wording alone is another nothing that is due changes, and the rule is shown."""
+    own = tmp_path / "own.toml"
+    own.write_text(OWN.read_text("utf-8").replace('"assumption"', '"published"'), "utf-8")
+    printed = run("policy", "diff", OWN, own).stdout
+    assert "~ unstable-weekly: source: " in printed
+    assert printed.splitlines()[-1] == "nothing changes"
+
+
+@pytest.mark.parametrize(
+    ("on", "trial", "later"),
+    [("2026-11-23", True, "2027-01-01"), ("2027-01-01", False, ""), ("2020-01-01", False, "2026-01-01, ")],
+)
+def test_diff_compares_the_rules_of_the_day_asked_for(on: str, trial: bool, later: str) -> None:  # noqa: FBT001
+    """A rule that has ended or not begun is no difference on that day; later days are named."""
+    printed = run("policy", "diff", "dongguan", "synthetic-variant", "--on", on).stdout
+    assert printed.startswith(f"From dongguan to synthetic-variant, as of {on}\n")
+    assert ("+ trial-risk4-weekly: " in printed) is trial
+    assert (f"Later they differ otherwise: {later}" in printed) is bool(later)
 
 
 def test_adopt_shows_first_whom_it_touches(register: Path) -> None:
