@@ -255,3 +255,12 @@ def test_shifts_say_whom_a_change_touches() -> None:
     (shift,) = shifts([ledger], NATIONAL, NATIONAL.then(town("2 months"), day), day)
     assert (shift.direction, str(shift.before), str(shift.after)) == (Direction.EARLIER, "2026-04-12", "2026-03-12")
     assert (shift.stability, shift.kind) == (Stability.STABLE, LineKind.VISIT)
+
+
+def test_shifts_tell_of_parties_who_must_be_there_where_no_date_moves() -> None:
+    """A joint rule with the period of the rule before it asks for more, though on the same day."""
+    ledger = Ledger("p1", [STABLE[0], Visited("p1", "2026-03-02", risk=3, mode="home", stability="unstable")])
+    day = date(2026, 3, 9)
+    (shift,) = shifts([ledger], NATIONAL, NATIONAL.then(load_policy("dongguan"), day), day)
+    assert (shift.kind, shift.direction, shift.has_other_parties) == (LineKind.VISIT, None, True)
+    assert [role.value for role in shift.roles_after] == ["care_group", "police"]

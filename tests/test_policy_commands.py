@@ -148,6 +148,21 @@ def test_adopt_shows_first_whom_it_touches(register: Path) -> None:
     assert "adopted from 2026-12-01 on already" in run(*words, code=3).stderr
 
 
+def test_adopt_counts_whom_it_touches_as_of_the_day_or_of_today(register: Path, tmp_path: Path) -> None:
+    """A policy adopted from a day gone by is counted as of today; other parties and duties by team and class."""
+    shown = run("policy", "adopt", register, "national-2018", "--from", "2024-01-01", "--dry-run").stdout
+    assert shown.splitlines()[0].endswith("have others who must be there (as of 2026-11-23)")
+    own = tmp_path / "own.toml"
+    text = OWN.read_text("utf-8").replace('"unstable-weekly"\nkind = "visit"', '"health-soon"\nkind = "health-check"')
+    text = text.replace('replaces = "unstable"', 'replaces = "health-check"').replace(', class = "unstable"', "")
+    text = text.replace('invites = ["psychiatrist"]\n', "").replace('["visit", "began"]', '["informed", "checked"]')
+    own.write_text(text, "utf-8")
+    shown = run("policy", "adopt", register, own, "--from", "2026-12-01", "--dry-run").stdout
+    table = shown[shown.index("what  ") :].splitlines()
+    assert table[0].split() == ["what", "team", "class", "earlier", "later", "new", "ended", "other", "parties"]
+    assert {line.split("  ")[0] for line in table[2:] if line.startswith("health")} == {"health check"}
+
+
 def test_a_notice_is_entered_once_it_is_out(register: Path, tmp_path: Path) -> None:
     """The calendar says how far it reaches; a notice takes it a year further, a bad one nothing."""
     notice = tmp_path / "2027.toml"

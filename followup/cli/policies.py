@@ -108,15 +108,14 @@ def diff(old: str, new: str, on: date | None, today: date, lang: str) -> None:
 @click.option("--dry-run", is_flag=True, help="Show whom it touches, change nothing. 只看影响,不更换。")
 @written_by
 @command
-def adopt(register: Path, name: str, day: date, dry_run: bool, writer: str | None, today: date, lang: str) -> None:  # noqa: ARG001
+def adopt(register: Path, name: str, day: date, dry_run: bool, writer: str | None, today: date, lang: str) -> None:
     """更换登记库的规则 · Adopt a policy from a day on, and say first whom it touches."""
     from followup.policyfile import load_policy
-    from followup.shifts import shifts
 
     new = load_policy(name)
     with opened(register, writer) as found:
         found.check_adoption(new, day)
-        _tell_shifts(found, new, day, [*shifts(found.ledgers(), found.policy, found.policy.then(new, day), day)], lang)
+        _tell_shifts(found, new, day, today, lang)
         if dry_run:
             click.echo(say(lang, "adopt.dry_run"))
         else:
@@ -186,28 +185,45 @@ def _tell_cases(found: "Policy", known: "Sequence[WorkedCase]", lang: str) -> bo
     return not broken
 
 
-def _tell_shifts(register: "Register", new: "Policy", day: date, found: "list[Shift]", lang: str) -> None:
+def _tell_shifts(register: "Register", new: "Policy", day: date, today: date, lang: str) -> None:
+    """Say whom a change of policy touches on its first day, or today where that is past."""
+    from followup.policy import FOLLOW_UPS
+    from followup.shifts import shifts
+
+    was, on = register.policy.editions[-1], max(day, today)
+    found = [*shifts(register.ledgers(), register.policy, register.policy.then(new, day), on)]
+    moved = {shift.patient for shift in found if shift.direction is not None}
+    joined = {shift.patient for shift in found if shift.has_other_parties}
+    facts = {"old": was.id, "new": new.id, "on": day, "of": register.size(), "as_of": on}
+    click.echo(say(lang, "adopt.title", **facts, people=len(moved), parties=len(joined)))
+    _tell_table([shift for shift in found if shift.kind in FOLLOW_UPS], ("team", "stability"), lang)
+    _tell_table([shift for shift in found if shift.kind not in FOLLOW_UPS], ("kind", "team", "stability"), lang)
+    click.echo("")
+
+
+def _tell_table(found: "Sequence[Shift]", columns: "Sequence[str]", lang: str) -> None:
+    """Print how many lines move, and whither: a row for each team and class (and kind of duty)."""
     from tabulate import tabulate
 
-    from followup.policy import FOLLOW_UPS
     from followup.terms import Direction
 
-    was = register.policy.editions[-1]
-    people = len({shift.patient for shift in found})
-    click.echo(say(lang, "adopt.title", old=was.id, new=new.id, on=day, people=people, of=register.size()))
-    headings = [direction.label(lang) for direction in Direction]
-    visits, duties = Counter[tuple[tuple[str, ...], Direction]](), Counter[tuple[tuple[str, ...], Direction]]()
+    counted: dict[tuple[str, ...], Counter[Direction | str]] = {}
     for shift in found:
-        if shift.kind in FOLLOW_UPS:
-            visits[(shift.team or say(lang, "list.no_team"), shift.stability.label(lang)), shift.direction] += 1
-        else:
-            duties[(shift.kind.label(lang),), shift.direction] += 1
-    for counted, first in ((visits, ("team", "stability")), (duties, ("kind",))):
-        if counted:
-            rows = [[*row, *(counted[row, one] for one in Direction)] for row in sorted({row for row, _ in counted})]
-            names = [say(lang, f"column.{name}") for name in first]
-            click.echo("\n" + tabulate(rows, [*names, *headings], tablefmt="simple"))
-    click.echo("")
+        told = {
+            "kind": shift.kind.label(lang),
+            "team": shift.team or say(lang, "list.no_team"),
+            "stability": shift.stability.label(lang),
+        }
+        row = counted.setdefault(tuple(told[name] for name in columns), Counter())
+        if shift.direction is not None:
+            row[shift.direction] += 1
+        row["parties"] += shift.has_other_parties
+    if counted:
+        rows = [[*row, *(count[one] for one in Direction), count["parties"]] for row, count in sorted(counted.items())]
+        headings = [direction.label(lang) for direction in Direction]
+        names = [say(lang, f"column.{name}") for name in columns]
+        table = tabulate(rows, [*names, *headings, say(lang, "column.parties")], tablefmt="simple")
+        click.echo(f"\n{table}")
 
 
 @click.command()
