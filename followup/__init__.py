@@ -42,14 +42,17 @@ from followup.ledger import Ledger
 from followup.policy import Policy, Rule, Source
 from followup.policyfile import bundled_policies, load_policy
 from followup.schedule import due_visits, standing
+from followup.teams import Area, CareTeam, Directory, Member
 from followup.terms import Bucket, ContactMode, LineKind, RiskLevel, Role, Stability, Status
 from followup.worklist import WorkLine, WorkList
 
 __all__ = [
     "Admitted",
     "Amended",
+    "Area",
     "Assigned",
     "Bucket",
+    "CareTeam",
     "Case",
     "Checked",
     "Consented",
@@ -57,6 +60,7 @@ __all__ = [
     "Declined",
     "Detained",
     "Died",
+    "Directory",
     "Discharged",
     "Done",
     "DueVisit",
@@ -72,6 +76,7 @@ __all__ = [
     "Ledger",
     "LineKind",
     "Lost",
+    "Member",
     "Missed",
     "MovedIn",
     "MovedOut",

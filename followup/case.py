@@ -45,8 +45,10 @@ State = tuple[Status, RiskLevel | None, Stability, int, int]
 _MANAGED, _DECLINED = Status.MANAGED, Status.DECLINED
 _BASIC, _UNDETERMINED = Stability.BASIC, Stability.UNDETERMINED
 
-#: Which status speaks where several suspensions overlap.
+#: Which status speaks where several suspensions overlap: death and moving away, then the one that began last (whoever
+#: is lost from hospital is lost), then the first of these.
 _SUSPENSIONS: Final = (Status.DEAD, Status.MOVED_OUT, Status.IN_HOSPITAL, Status.DETAINED, Status.LOST)
+_FINAL: Final = frozenset(_SUSPENSIONS[:2])
 #: A follow-up less than this many days after the one counted last does not advance the class run (A).
 _RUN_DAYS: Final = 7
 
@@ -169,7 +171,8 @@ def _try_again(case: Case) -> None:
 
 def _status(case: Case) -> Status:
     if case.suspensions:
-        return next(status for status in _SUSPENSIONS if status in case.suspensions)
+        there = [status for status in _SUSPENSIONS if status in case.suspensions]
+        return there[0] if there[0] in _FINAL else max(there, key=lambda status: case.suspensions[status][-1])
     return _MANAGED if case.consents else _DECLINED
 
 

@@ -18,7 +18,7 @@ from followup.errors import InvalidEntry, Problem, shown
 
 #: How many digits of the last digest a list shows: nobody finds another chain with the same.
 _DIGITS: Final = 20
-_HEAD: Final = re.compile(r"(\d{1,12}):([0-9a-f]{20,64})")
+_HEAD: Final = re.compile(r"(\d{1,12}):([0-9a-f]{20,64}|(?<=^0:))")
 
 
 def sealed(salt: str, row: Sequence[str | None], personal: str | None) -> str:

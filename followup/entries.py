@@ -92,7 +92,10 @@ class Entry:
         return hash(self.id)
 
     def __repr__(self) -> str:
-        told = {name: value for name, value in self.as_json().items() if name not in _HIDDEN}
+        try:
+            told = {name: value for name, value in self.as_json().items() if name not in _HIDDEN}
+        except AttributeError:  # asked for by a traceback, while it was being made
+            return f"{type(self).__name__}(…)"
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in told.items())})"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001 - IPython's and hypothesis's own

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from followup.chain import Head, linked, sealed
 from followup.entries import PERSONAL, TYPES, Entry, canonical
 from followup.entryjson import known_as, read_entry
+from followup.errors import Problem, RegisterError, shown
 from followup.ledger import Ledger
 from followup.tables import GUARDS
 
@@ -21,6 +22,8 @@ _APART: Final = (*PERSONAL, "form")
 #: By their places in the chain: an index by patient would be read from end to end.
 _TOUCHED: Final = "INSERT INTO touched SELECT DISTINCT patient FROM entries NOT INDEXED WHERE seq > ?"
 _LIVING: Final = "SELECT patient FROM patients WHERE patient > ? AND salt IS NOT NULL ORDER BY patient LIMIT ?"
+_VILLAGE: Final = "json_extract(body, '$.village')"
+_VILLAGES: Final = f"FROM entries WHERE type IN ('registered', 'assigned') AND {_VILLAGE}"
 _CHUNK: Final = 50
 #: More entries than any register has.
 _ALL: Final = 1 << 62
@@ -87,6 +90,18 @@ def patients(db: Database) -> Iterator[str]:
     return _pages(db, _LIVING)
 
 
+def people_of(db: Database, village: str) -> list[str]:
+    """Return the numbers of all who were ever of a village."""
+    rows = db.execute(f"SELECT DISTINCT patient {_VILLAGES} = ?", [village])
+    return [patient for (patient,) in rows]
+
+
+def villages(db: Database) -> list[str]:
+    """Return the villages that people were ever of, by their names."""
+    rows = db.execute(f"SELECT DISTINCT {_VILLAGE} {_VILLAGES} IS NOT NULL ORDER BY 1")
+    return [village for (village,) in rows]
+
+
 def _pages(db: Database, query: str) -> Iterator[str]:
     """Return patients few at a time: a question that stays open would lock its tables."""
     found = [""]
@@ -134,11 +149,14 @@ def select(db: Database, where: str, values: Sequence[str | int]) -> list[tuple[
 
 def _entry(row: Sequence[Any]) -> Entry:
     known_id, patient, kind, on, recorded_at, body, personal = row
-    content: dict[str, Any] = json.loads(body)
-    if personal:
-        content |= json.loads(personal)
-    content |= {"patient": patient, "on": on, "recorded_at": recorded_at}
-    return known_as(read_entry(TYPES[kind], content), known_id)
+    try:
+        content: dict[str, Any] = json.loads(body)
+        if personal:
+            content |= json.loads(personal)
+        content |= {"patient": patient, "on": on, "recorded_at": recorded_at}
+        return known_as(read_entry(TYPES[kind], content), known_id)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):  # damaged, or changed behind our back
+        raise RegisterError(Problem("check.unreadable", facts={"patient": shown(patient)})) from None
 
 
 def blank(db: Database, patient: str, on: date, reason: str) -> int:

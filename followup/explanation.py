@@ -23,21 +23,26 @@ def explain(ledger: Ledger, policy: Policy, on: date, lang: str = "en") -> str:
     >>> print(explain(ledger, load_policy("national-2018"), date(2026, 11, 22)).splitlines()[0])
     Patient p1 on 2026-11-22: overdue
     """
+    told = chapters(ledger, policy, on, lang)
+    return "\n".join(text for heading, texts in told for text in (heading, *texts))
+
+
+def chapters(ledger: Ledger, policy: Policy, on: date, lang: str) -> list[tuple[str, list[str]]]:
+    """Return the story by its parts, each with its heading: who, entries, rules, what is due, findings."""
     case = case_on(ledger, on)
     if case is None:
-        return say(lang, "explain.unregistered", patient=ledger.patient, on=on)
+        return [(say(lang, "explain.unregistered", patient=ledger.patient, on=on), [])]
     running = lines(case, policy)
+    title, *state = _head(case, policy, stands(resting(case.status), running, on), lang)
+    due = [text for line in running for text in _line(line, on, lang)] or [say(lang, "explain.nothing")]
     found = [
-        *_head(case, policy, stands(resting(case.status), running, on), lang),
-        say(lang, "explain.entries"),
-        *_entries(ledger, on, lang),
-        say(lang, "explain.rules"),
-        *_rules(case, policy, lang),
-        say(lang, "explain.due"),
-        *([text for line in running for text in _line(line, on, lang)] or [say(lang, "explain.nothing")]),
+        (title, state),
+        (say(lang, "explain.entries"), list(_entries(ledger, on, lang))),
+        (say(lang, "explain.rules"), list(_rules(case, policy, lang))),
+        (say(lang, "explain.due"), due),
     ]
     doubted = [say(lang, "explain.finding", text=finding.text(lang)) for finding in doubts(case, running)]
-    return "\n".join([*found, *([say(lang, "explain.findings"), *doubted] if doubted else [])])
+    return [*found, *([(say(lang, "explain.findings"), doubted)] if doubted else [])]
 
 
 def _head(case: Case, policy: Policy, bucket: Bucket, lang: str) -> Iterator[str]:

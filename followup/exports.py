@@ -15,6 +15,8 @@ from followup.patientform import PATIENT_COLUMNS, is_patient_number
 from followup.proofreading import Proof, columns_told, proofread
 from followup.redaction import without_ids
 from followup.storage import new_file
+from followup.teamfiles import team_files, write_teams
+from followup.teamrows import Told
 from followup.visitform import VISIT_COLUMNS
 
 _ID_NUMBER: Final = "身份证号"
@@ -33,9 +35,16 @@ class Exported:
 
 
 def export(
-    ledgers: Callable[[], Iterable[Ledger]], folder: Path, form: str = "csv", *, with_ids: bool = False
+    ledgers: Callable[[], Iterable[Ledger]],
+    folder: Path,
+    form: str = "csv",
+    *,
+    with_ids: bool = False,
+    teams: Callable[[], Iterable[Told]] = tuple,
 ) -> Exported:
     """Write ledgers into a folder: `entries.jsonl`, and both forms (`form` is "csv" or "xlsx").
+
+    The rows of a directory that `teams` gives go into `teams.jsonl`, all of them, and those that count into tables.
 
     `ledgers` gives them, and gives the same again: first for the columns that there are. ID numbers are left out
     unless asked for. Raises `RegisterError` where there is a file already; nothing is overwritten.
@@ -46,9 +55,11 @@ def export(
             yield ledger if with_ids else Ledger(ledger.patient, without_ids(ledger))
 
     columns = _columns(leaving(), with_ids=with_ids)
-    names = [_LINES, *form_files(form, columns)]
+    rows = list(teams())
+    names = [_LINES, *form_files(form, columns), *team_files(form, rows)]
     _make_files(folder, names)
     try:
+        write_teams(folder, form, rows)
         return _write(leaving(), folder, form, columns)
     except BaseException:
         for name in names:

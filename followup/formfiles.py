@@ -8,6 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from attrs import frozen
+
 from followup.errors import InvalidFile, Problem
 from followup.formrows import Cells
 from followup.formulas import defused
@@ -17,33 +19,42 @@ Columns = tuple[list[str], list[str]]
 #: What writes a row of each form.
 Writers = tuple[Callable[[Cells], None], ...]
 
-_CSV: Final = ("patients.csv", "followups.csv")
-_BOOK: Final = "forms.xlsx"
-_SHEETS: Final = ("个人信息补充表", "随访服务记录表")
+
+@frozen
+class Files:
+    """What two tables that belong together are called: as CSV, and as the sheets of one workbook."""
+
+    csv: tuple[str, str]
+    book: str
+    sheets: tuple[str, str]
+
+
+FORMS: Final = Files(("patients.csv", "followups.csv"), "forms.xlsx", ("个人信息补充表", "随访服务记录表"))
+TEAMS: Final = Files(("teams.csv", "members.csv"), "teams.xlsx", ("团队", "成员"))
 #: So many rows a worksheet has.
 _MOST_ROWS: Final = 1_048_576
 #: Text is text, whatever it looks like, and no row is kept in memory.
 _OPTIONS: Final = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
 
 
-def form_files(form: str, columns: Columns) -> list[str]:
+def form_files(form: str, columns: Columns, files: Files = FORMS) -> list[str]:
     """Return the names of the files for the forms that have rows; `InvalidFile` without the package for workbooks."""
     if form == "csv":
-        return [name for name, told in zip(_CSV, columns, strict=True) if told]
+        return [name for name, told in zip(files.csv, columns, strict=True) if told]
     try:
         import xlsxwriter  # noqa: F401, PLC0415 - an extra
     except ImportError:
         raise InvalidFile(Problem("export.extra")) from None
-    return [_BOOK] if any(columns) else []
+    return [files.book] if any(columns) else []
 
 
 @contextmanager
-def written_forms(form: str, folder: Path, columns: Columns) -> Iterator[Writers]:
+def written_forms(form: str, folder: Path, columns: Columns, files: Files = FORMS) -> Iterator[Writers]:
     """Open the files of forms, and close them at the end."""
     if not any(columns):
         yield (_nothing, _nothing)
         return
-    with _csv_forms(folder, columns) if form == "csv" else _book(folder, columns) as writers:
+    with _csv_forms(folder, columns, files) if form == "csv" else _book(folder, columns, files) as writers:
         yield writers
 
 
@@ -52,10 +63,10 @@ def _nothing(row: Cells) -> None:
 
 
 @contextmanager
-def _csv_forms(folder: Path, columns: Columns) -> Iterator[Writers]:
+def _csv_forms(folder: Path, columns: Columns, files: Files) -> Iterator[Writers]:
     with ExitStack() as stack:
         found: list[Callable[[Cells], None]] = []
-        for name, names in zip(_CSV, columns, strict=True):
+        for name, names in zip(files.csv, columns, strict=True):
             if not names:
                 found.append(_nothing)
                 continue
@@ -70,10 +81,10 @@ def _csv_row(writer: "csv.DictWriter[str]") -> Callable[[Cells], None]:
 
 
 @contextmanager
-def _book(folder: Path, columns: Columns) -> Iterator[Writers]:
+def _book(folder: Path, columns: Columns, files: Files) -> Iterator[Writers]:
     import xlsxwriter  # noqa: PLC0415 - an extra
 
-    path = folder / _BOOK
+    path = folder / files.book
     # Rows that wait hold personal data: they wait in the folder, not where everything temporary lies.
     with TemporaryDirectory(dir=folder) as waiting:
         options = {**_OPTIONS, "constant_memory": True, "tmpdir": waiting}
@@ -81,7 +92,7 @@ def _book(folder: Path, columns: Columns) -> Iterator[Writers]:
             days = book.add_format({"num_format": "yyyy-mm-dd"})
             yield tuple(
                 _book_row(book.add_worksheet(title), names, days, path) if names else _nothing
-                for title, names in zip(_SHEETS, columns, strict=True)
+                for title, names in zip(files.sheets, columns, strict=True)
             )
 
 

@@ -16,6 +16,7 @@ from followup.entryjson import entry_from_json
 from followup.errors import FollowupError, InvalidEntry, InvalidFile, Problem, shown
 from followup.formtables import Names, Table, find_table, nearest_header
 from followup.grids import Grid, read_csv
+from followup.listform import filled_in, is_own_sheet, list_facts, own_columns
 from followup.patientform import (
     CONSENT,
     FILLED_IN,
@@ -48,6 +49,8 @@ _FORMS: Final = (
     Form(VISIT_ON, (RISK,), VISIT_COLUMNS, frozenset(VISIT_READ), visit_facts),
     Form(FILLED_IN, (CONSENT,), PATIENT_COLUMNS, PATIENT_READ, patient_facts),
 )
+#: A list of who is due, filled in: the follow-up form with the list's own columns beside it.
+_LIST: Final = evolve(_FORMS[0], facts=list_facts)
 _NAMES: Final = Names.of((*VISIT_COLUMNS, *PATIENT_COLUMNS), ALIASES)
 _MARKS: Final = [frozenset({PATIENT, form.dated}) for form in _FORMS]
 
@@ -136,7 +139,7 @@ def read_lines(content: BinaryIO, file: str, today: date, found: Reading) -> Ite
 def read_line(line: str, where: tuple[str, ...], today: date, found: Reading) -> Entry | None:
     """Return the entry of one JSON line; None where it has problems, which go into `found`."""
     try:
-        data = _DECODE(line)
+        data = decode_object(line)
         if found.recorded_at is not None and isinstance(data, dict):
             data.setdefault("recorded_at", found.recorded_at)
         entry = entry_from_json(data)
@@ -161,7 +164,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-_DECODE: Final = json.JSONDecoder(object_pairs_hook=_object).decode
+#: One JSON object; a key that stands there twice is refused.
+decode_object: Final = json.JSONDecoder(object_pairs_hook=_object).decode
 
 
 def _read_csv(path: Path, today: date, found: Reading) -> Iterator[Sourced]:
@@ -191,6 +195,8 @@ def _read_workbook(path: Path, today: date, found: Reading) -> Iterator[Sourced]
 
 def _pass_over(grid: Grid, found: Reading) -> None:
     """Note a sheet that is no form; one that only lacks the name of a column or two is a problem."""
+    if is_own_sheet(grid.where[-1].removeprefix("sheet ")):
+        return
     row, names = nearest_header(grid, _NAMES)
     if any(len(names & {PATIENT, form.dated, *form.needed}) > 1 for form in _FORMS):
         found.problems.append(Problem("sheet.header", (*grid.where, f"row {row}")))
@@ -199,22 +205,29 @@ def _pass_over(grid: Grid, found: Reading) -> None:
 
 
 def _read_table(table: Table, today: date, found: Reading) -> Iterator[Sourced]:
-    form = _form(table)
-    problems, notes = _column_doubts(table, form)
+    own = own_columns(table.columns)
+    form = _LIST if own else _form(table)
+    problems, notes = column_doubts(table, form.needed, (*form.columns, *own))
     found.notes.extend([*notes, *table.notes])
     found.problems.extend([*problems, *table.problems])
     if problems:
         return
-    dropped: Counter[str] = Counter()
-    for row in table.rows:
+    dropped, counted = Counter[str](), Counter[str]()
+    rows = filled_in(table.rows, own) if own else table.rows
+    if len(rows) < len(table.rows):
+        found.notes.append(Problem("list.untouched", table.where, {"count": len(table.rows) - len(rows)}))
+    for row in rows:
         facts = _facts(row, form, today)
         yield from (Sourced(entry, row.where) for entry in facts)
         found.problems.extend(row.problems)
         found.refused.update(_refused(row))
+        counted.update(row.counted)
         if facts and not isinstance(facts[0], Visited | Registered):
             dropped.update(name for name in _kept(row, form) if name not in PATIENT_FIELDS)
     for name, count in dropped.items():
         found.notes.append(Problem("not_kept", (*table.where, f"column {name}"), {"count": count}))
+    if len(table.where) == 1:  # a CSV file does not say from which year its numbers of days count
+        found.notes.extend(Problem("counted", (*table.where, f"column {c}"), {"count": n}) for c, n in counted.items())
 
 
 def _refused(row: Row) -> Iterator[str]:
@@ -240,16 +253,16 @@ def _form(table: Table) -> Form:
     return next(form for form in _FORMS if {PATIENT, form.dated} <= set(table.columns))
 
 
-def _column_doubts(table: Table, form: Form) -> tuple[list[Problem], list[Problem]]:
+def column_doubts(table: Table, needed: Iterable[str], columns: Iterable[str]) -> tuple[list[Problem], list[Problem]]:
     """Refuse a column that is nearly one of the form's, a slip of the pen; note another stranger, which is kept."""
     notes: list[Problem] = []
-    problems = [Problem("column.missing", (f"column {name}",)) for name in form.needed if name not in table.columns]
+    problems = [Problem("column.missing", (f"column {name}",)) for name in needed if name not in table.columns]
     problems += [
         Problem("column.twice", (f"column {name}",)) for name, count in Counter(table.columns).items() if count > 1
     ]
-    free = [name for name in form.columns if name not in table.columns]
+    free = [name for name in columns if name not in table.columns]
     for name in table.columns:
-        if name not in form.columns:
+        if name not in columns:
             bare = name.partition("(")[0]
             guess = [bare] if bare in free else get_close_matches(name, free, n=1, cutoff=0.75)
             code, facts = ("column", {"guess": guess[0]}) if guess else ("column.stranger", {})

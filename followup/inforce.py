@@ -3,12 +3,14 @@
 import json
 from datetime import date, datetime
 from functools import reduce
+from hashlib import sha256
 from typing import Any, Final
 
 from attrs import evolve
 from sqlite_utils import Database
 
-from followup.dates import instant, work_calendar
+from followup.dates import WorkCalendar, instant, work_calendar
+from followup.errors import Problem, RegisterError
 from followup.noticefile import notice_from_text
 from followup.policy import Policy
 from followup.policyfile import policy_from_texts
@@ -20,10 +22,17 @@ ALWAYS: Final = date(1900, 1, 1)
 def policy_in_force(db: Database, known: datetime | None = None) -> Policy:
     """Return the policies of a register as one, each from its day on; with `known`, as recorded by that moment."""
     rows = _known_rows(db, "SELECT texts, adopted_from, recorded_at, duties_from FROM policies ORDER BY 2", known)
+    try:
+        return _told(rows, work_calendar(*_notices(db, known)))
+    except (ValueError, TypeError, AttributeError, RecursionError):  # damaged, or changed behind our back
+        raise RegisterError(Problem("check.rules")) from None
+
+
+def _told(rows: list[tuple[Any, ...]], calendar: WorkCalendar) -> Policy:
     (texts, _, _, duties_from), *later = rows
     first = evolve(
         policy_from_texts(json.loads(texts)),
-        calendar=work_calendar(*_notices(db, known)),
+        calendar=calendar,
         duties_from=None if duties_from is None else date.fromisoformat(duties_from),
     )
     return reduce(lambda policy, row: policy.then(_policy(row), date.fromisoformat(row[1])), later, first)
@@ -66,6 +75,11 @@ def write_policy(db: Database, policy: Policy, day: date, duties_from: date | No
 def write_notice(db: Database, year: int, text: str, recorded_at: str | None) -> None:
     """Note a year's holiday notice; a later one of the same year counts instead."""
     db.execute("INSERT INTO notices (year, text, recorded_at) VALUES (?, ?, ?)", (year, text, recorded_at))
+
+
+def notice_mark(year: int, text: str) -> str:
+    """Return how the audit names a notice: its year, and a hash of its text."""
+    return f"{year} {sha256(text.encode()).hexdigest()[:12]}"
 
 
 def kept_stamp(db: Database) -> str | None:

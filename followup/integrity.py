@@ -1,23 +1,26 @@
 """Whether a register is what it says: its file, its chain, its audit, and its dates against its ledgers."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
 from sqlite_utils import Database
 
 from followup.audittrail import writings
-from followup.chain import Head, linked, sealed
+from followup.chain import Head, linked, sealed, written
 from followup.entryrows import forgotten, patients, read_ledgers
 from followup.errors import Problem, RegisterError, shown
+from followup.inforce import notice_mark
 from followup.keptdates import TABLES, keep_all, kept
 from followup.policyfile import policy_from_texts
 from followup.register import Register
-from followup.storage import sentences_of_sqlite, snapshot
+from followup.storage import sentences_of_sqlite, snapshot, wiped
 from followup.tables import GUARDS
 
 _MOST: Final = 1_000
+#: The actions by which rules come into a register.
+_RULES: Final = {"create", "adopt", "notice"}
 _CHAIN: Final = """
     SELECT e.seq, e.id, e.patient, e.type, e."on", e.recorded_at, e.body, p.body, s.salt, e.digest FROM entries e
     LEFT JOIN personal p ON p.seq = e.seq LEFT JOIN patients s ON s.patient = e.patient ORDER BY e.seq
@@ -42,11 +45,16 @@ def check(register: Register, since: Head | None = None) -> list[Problem]:
 
 
 def repair(register: Register) -> None:
-    """Derive all dates anew, and make the indexes anew; what was recorded is left as it is."""
+    """Derive all dates anew, and make the indexes anew; what was recorded is left as it is.
+
+    Raises `RegisterError` where traces of people who were forgotten may stay in the file all the same.
+    """
     with register.batch():
         keep_all(register.db, register.ledgers(), register.policy)
         register.db.execute("REINDEX")
         register.note("repair")
+    if forgotten(register.db) and not wiped(register.db):
+        raise RegisterError(Problem("repair.open"))
 
 
 def _content(register: Register, since: Head | None) -> Iterator[Problem]:
@@ -54,6 +62,7 @@ def _content(register: Register, since: Head | None) -> Iterator[Problem]:
     yield from _guards(db)
     yield from _chain(db)
     yield from _audit(db)
+    yield from _teams(db)
     yield from _continues(db, since)
     yield from _rules(db)
     yield from _dates(register)
@@ -112,15 +121,42 @@ def _audit(db: Database) -> Iterator[Problem]:
         subject = writing.subject or ""
         if writing.action == "forget":
             erased[subject.partition(" ")[0]] = subject
-        rules |= {subject} if writing.action in {"create", "adopt"} else set()
+        rules |= {subject} if writing.action in _RULES else set()
         migrated |= writing.action == "migrate"
     (count,) = db.execute("SELECT count(*) FROM entries").fetchone()
     if count != last:
         yield Problem("check.uncounted", facts={"entries": count, "noted": last})
     yield from _erased(db, erased)
-    for policy, version, day in () if migrated else db.execute("SELECT id, version, adopted_from FROM policies"):
-        if f"{policy} {version} {day}" not in rules:
+    if not migrated:  # an earlier release noted no rules
+        yield from _unnoted(db, rules)
+
+
+def _unnoted(db: Database, noted: Container[str]) -> Iterator[Problem]:
+    """Compare the rules with what the audit notes of them."""
+    for policy, version, day in db.execute("SELECT id, version, adopted_from FROM policies"):
+        if f"{policy} {version} {day}" not in noted:
             yield Problem("check.policy", facts={"id": shown(policy), "version": shown(version)})
+    for year, text in db.execute("SELECT year, text FROM notices"):
+        if notice_mark(year, text) not in noted:
+            yield Problem("check.notice", facts={"year": year})
+
+
+def _teams(db: Database) -> Iterator[Problem]:
+    """Compare the directory of teams with what was sealed of it, row by row, and with what the audit notes."""
+    last, before, digests = 0, "", {0: ""}
+    for seq, *row, digest in db.execute(
+        "SELECT seq, team, area, body, recorded_at, digest FROM directory ORDER BY seq"
+    ):
+        if seq != last + 1 or written(before, row) != digest:
+            yield Problem("check.teams", facts={"seq": seq})
+        last, before = seq, digest
+        digests[seq] = digest
+    heads = [Head.parse(writing.subject or "") for writing in writings(db) if writing.action == "teams"]
+    if (
+        any(not head.starts(digests.get(head.entries, "")) for head in heads)
+        or max((head.entries for head in heads), default=0) != last
+    ):
+        yield Problem("check.teams.audit", facts={"rows": last})
 
 
 def _erased(db: Database, noted: Mapping[str, str]) -> Iterator[Problem]:
@@ -138,7 +174,7 @@ def _digest(db: Database, seq: int) -> str:
 
 
 def _continues(db: Database, since: Head | None) -> Iterator[Problem]:
-    if since is not None and not (since.entries and since.starts(_digest(db, since.entries))):
+    if since is not None and not since.starts(_digest(db, since.entries)):
         yield Problem("check.head", facts={"head": str(since)})
 
 
@@ -156,12 +192,8 @@ def _dates(register: Register) -> Iterator[Problem]:
             derived = kept(ledger, register.policy)
             for table in TABLES:
                 yield from _differences(db, ledger.patient, table, getattr(derived, table))
-    except RegisterError:
-        raise
-    except Exception as error:
-        if any(kind.__name__ == "DatabaseError" for kind in type(error).__mro__):
-            raise
-        yield Problem("check.unreadable")
+    except RegisterError as error:
+        yield from error.problems
     for table in TABLES:
         rows = db.execute(f"SELECT DISTINCT patient FROM {table} t WHERE NOT EXISTS {_LIVING}")  # noqa: S608
         for (patient,) in rows:

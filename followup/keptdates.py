@@ -20,6 +20,7 @@ from followup.ledger import Ledger
 from followup.policy import FOLLOW_UPS, Policy
 from followup.schedule import lines, resting
 from followup.tables import INDEXES
+from followup.teams import Crew
 from followup.terms import Bucket, ContactMode, LineKind, RiskLevel, Role, Stability, Term
 from followup.worklist import WorkLine, line_findings
 
@@ -42,6 +43,8 @@ _AFTER: Final = "SELECT patient FROM standings WHERE first AND from_on > ?"
 _LIKENESS: Final = "INSERT INTO likenesses VALUES (?, ?)"
 #: What tells more of a kept line when it is asked for: the patient's case, and the line with its reasons.
 Story = Callable[[str, LineKind], tuple[Case, DueVisit]]
+#: What tells who comes to what is due to a patient of a team; None without any directory.
+Crews = Callable[[str | None, DueVisit], Crew | None]
 
 
 @define
@@ -135,17 +138,20 @@ def kept_counts(db: Database, on: date, team: str | None) -> Counter[Bucket]:
     return counts
 
 
-def kept_lines(db: Database, on: date, team: str | None, within: int, story: Story) -> Iterator[WorkLine]:
-    """Return the lines on the list of a day; what is not kept of them `story` tells when it is asked for."""
+def kept_lines(db: Database, on: date, team: str | None, within: int, told: tuple[Story, Crews]) -> Iterator[WorkLine]:
+    """Return the lines on the list of a day; what is not kept of them `told` tells when it is asked for."""
     until = (on + timedelta(within)).isoformat()
     rows = db.execute(f"{_LISTED} {_of(team)}", {"on": on.isoformat(), "until": until, "team": team})
+    story, crews = told
 
     def reasons(line: DueVisit, _: str) -> Any:
         return story(line.patient, line.kind)[1].reasons
 
     def more(line: WorkLine, name: str) -> Any:
+        if name == "crew":
+            return crews(line.team, line.due)
         case, due = story(line.due.patient, line.due.kind)
-        return line_findings(case, due) if name == "findings" else case.person.get(name)
+        return line_findings(case, due, line.crew) if name == "findings" else case.person.get(name)
 
     for row in rows:
         due = DueVisit.later(_due(row), reasons)

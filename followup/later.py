@@ -23,3 +23,13 @@ class Later:
         found = object.__new__(cls)
         found.__dict__.update(given, _make=make)
         return found
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it may have fields that wait."""
+        return "_make" in self.__dict__
+
+    def fill(self, **made: Any) -> None:
+        """Give fields that wait, made elsewhere; what was made already stays."""
+        for name, value in made.items():
+            self.__dict__.setdefault(name, value)

@@ -5,10 +5,11 @@ them (see `keptdates`). A list for a day before a patient's last entry, or as it
 from the ledgers themselves.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, time
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, Self
 
@@ -24,17 +25,26 @@ from followup.duevisit import DueVisit
 from followup.duplicates import kept_duplicates
 from followup.entries import Entry
 from followup.entryjson import shown_id
-from followup.entryrows import blank, head, patients, read_ledgers, select
+from followup.entryrows import blank, head, patients, people_of, read_ledgers, select, villages
 from followup.errors import Problem, RefusedEntries, RegisterError, shown
 from followup.findings import Finding
-from followup.inforce import ALWAYS, kept_stamp, policy_in_force, stamp, write_notice, write_policy, write_stamp
+from followup.inforce import (
+    ALWAYS,
+    kept_stamp,
+    notice_mark,
+    policy_in_force,
+    stamp,
+    write_notice,
+    write_policy,
+    write_stamp,
+)
 from followup.intake import take
 from followup.keptdates import Story, drop, keep_all, kept_counts, kept_lines, patients_after
 from followup.ledger import Ledger
 from followup.moves import moves
 from followup.noticefile import notice_from_text
 from followup.policy import Policy
-from followup.schedule import lines
+from followup.schedule import lines, resting
 from followup.storage import (
     OURS,
     Place,
@@ -43,15 +53,20 @@ from followup.storage import (
     copy_beside,
     foreign,
     is_path,
+    make_private,
     new_file,
     remove,
     sentences_of_sqlite,
     snapshot,
     transaction,
+    wiped,
 )
 from followup.tables import is_of_a_later_release, migrations
-from followup.terms import LineKind
-from followup.worklist import WorkList
+from followup.teamrows import Told, directory, directory_head, directory_near, is_kept
+from followup.teamrows import append as append_rows
+from followup.teams import Directory
+from followup.terms import Bucket, LineKind
+from followup.worklist import WorkLine, WorkList, line_crew, line_findings
 
 
 @frozen(eq=False)
@@ -120,10 +135,7 @@ class Register:
             _take_further(db, place, (author, program))
             db.execute("PRAGMA journal_mode = WAL")
             register = cls(db, policy_in_force(db), author, program)
-            if kept_stamp(db) != stamp(register.policy):
-                with transaction(db):
-                    register = register._under_new_rules("derive", stamp(register.policy))
-        return register
+            return register if kept_stamp(db) == stamp(register.policy) else register._derived_anew()
 
     def close(self) -> None:
         """Close the file."""
@@ -160,14 +172,11 @@ class Register:
         Nobody else writes meanwhile. One batch may stand in another, which then decides for both. Raises
         `RegisterError` where another program changed the rules.
         """
-        if self.db.conn.in_transaction:
-            with sentences_of_sqlite(), self.db.atomic():  # an error that is caught leaves nothing of it
+        with sentences_of_sqlite():
+            within = self.db.conn.in_transaction  # of another batch: an error that is caught leaves nothing of it
+            with self.db.atomic() if within else transaction(self.db, keep=keep):
                 self._check_rules()
                 yield
-            return
-        with sentences_of_sqlite(), transaction(self.db, keep=keep):
-            self._check_rules()
-            yield
 
     def adopt(self, policy: Policy, day: date, recorded_at: str | None = None) -> "Register":
         """Adopt a policy from a day on, derive all dates anew, and return the register under it.
@@ -196,7 +205,7 @@ class Register:
         notice = notice_from_text(text)
         with self.batch():
             write_notice(self.db, notice.year, text, recorded_at)
-            return self._under_new_rules("notice", str(notice.year))
+            return self._under_new_rules("notice", notice_mark(notice.year, text))
 
     def forget(self, patient: str, on: date, reason: str) -> None:
         """Erase all that is recorded of a patient, as the law may ask for, and leave a tombstone.
@@ -204,21 +213,19 @@ class Register:
         Number, day and reason stay, and the seals by which the chain goes on; copies and exports still hold the
         person. Raises `RegisterError` for an unknown patient.
         """
-        if self.db.conn.in_transaction:
-            raise RegisterError(Problem("forget.batch"))
-        self.db.execute("PRAGMA secure_delete = ON")
+        with sentences_of_sqlite():
+            if self.db.conn.in_transaction:
+                raise RegisterError(Problem("forget.batch"))
+            self.db.execute("PRAGMA secure_delete = ON")
         try:
             with self.batch():
                 self.ledger(patient)
                 count = blank(self.db, patient, on, reason)
                 drop(self.db, patient)
                 self.note("forget", f"{patient} {count} {on} {reason}")
-            with sentences_of_sqlite():
-                self.db.execute("VACUUM")  # no trace is left in free pages, nor where SQLite moved a row
-                (busy, *_) = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         finally:
             self.db.execute("PRAGMA secure_delete = FAST")
-        if busy:
+        if not wiped(self.db):
             raise RegisterError(Problem("forget.open", facts={"patient": shown(patient)}))
 
     def backup(self, path: str | Path) -> None:
@@ -252,45 +259,88 @@ class Register:
 
     def ledger(self, patient: str, known: datetime | None = None) -> Ledger:
         """Return everything recorded of one patient (by a moment); `RegisterError` for an unknown one."""
-        for ledger in read_ledgers(self.db, self._living(patient)):
-            found = ledger if known is None else ledger.as_known(known)
-            if found is not None:
-                return found
+        with sentences_of_sqlite():
+            for ledger in read_ledgers(self.db, self._living(patient)):
+                found = ledger if known is None else ledger.as_known(known)
+                if found is not None:
+                    return found
         raise RegisterError(Problem("patient.unknown", facts={"patient": shown(patient)}))
 
     def ledgers(self, wanted: Iterable[str] | None = None) -> Iterator[Ledger]:
         """Return the ledgers of the patients named, or of all, in the order of their numbers."""
-        return read_ledgers(self.db, patients(self.db) if wanted is None else sorted(set(wanted)))
+        with sentences_of_sqlite():
+            yield from read_ledgers(self.db, patients(self.db) if wanted is None else sorted(set(wanted)))
 
-    def worklist(self, on: date, team: str | None = None, within: int = 0, known: datetime | None = None) -> WorkList:
+    def worklist(
+        self,
+        on: date,
+        team: str | None = None,
+        within: int = 0,
+        known: datetime | None = None,
+        village: str | None = None,
+    ) -> WorkList:
         """Return the list of a day, of one team or of all: `WorkList.of` over all ledgers, but quick.
 
         `within` adds what falls due in so many further days. Names, findings and reasons are read when they are
         asked for, while the register is open. With `known` the list is made from what had been recorded by that
-        moment, entries and policies: as it was printed then; this reads every ledger.
+        moment, entries and policies: as it was printed then; this reads every ledger. With `village` it is the list
+        of that village; this reads the ledgers of all who were ever of it.
         """
         with sentences_of_sqlite(), snapshot(self.db):
             self._check_rules()
             upto = head(self.db)
-            if known is not None:
+            if known is not None or village is not None:
                 policy = self.policy_known(known)
-                then = (ledger.as_known(known) for ledger in self.ledgers())
-                listed = WorkList.of(filter(None, then), policy, on, team=team, within=within)
+                ledgers = self.ledgers(None if village is None else people_of(self.db, village))
+                then = filter(None, ledgers if known is None else (ledger.as_known(known) for ledger in ledgers))
+                there = then if village is None else (ledger for ledger in then if _is_of(ledger, village, on))
+                whole = self.directory(known)
+                listed = WorkList.of(there, policy, on, team=team, within=within, directory=whole)
                 return evolve(listed, head=str(upto))
             counts = kept_counts(self.db, on, team)
-            found = list(kept_lines(self.db, on, team, within, self._story(on, upto.entries)))
+            near = self._near(team)
+            told = (self._story(on, upto.entries), lambda of, line: line_crew(near(), of, line, on))
+            found = list(kept_lines(self.db, on, team, within, told))
             for ledger in self.ledgers(patients_after(self.db, on)):
-                earlier = WorkList.of([ledger], self.policy, on, team=team, within=within)
+                earlier = WorkList.of([ledger], self.policy, on, team=team, within=within, directory=near())
                 counts.update(earlier.counts)
                 found += [*earlier.lines, *earlier.duties]
             return evolve(WorkList.made(on, self.policy, counts, found), head=str(upto))
 
-    def compared(
-        self, now: WorkList, since: date, team: str | None = None, within: int = 0, known: datetime | None = None
+    def read_through(self, found: WorkList) -> Iterator[int]:
+        """Read what the lines of a list tell when they are asked, all of it at once; yield how many are read so far.
+
+        Nobody needs to, but each ledger is read once and many together, and somebody who waits can be told.
+        """
+        waiting: dict[str, list[WorkLine]] = {}
+        for line in (*found.lines, *found.duties):
+            if line.is_waiting:
+                waiting.setdefault(line.due.patient, []).append(line)
+        count, upto = 0, Head.parse(found.head).entries if found.head and waiting else 0
+        with sentences_of_sqlite():
+            for ledger in read_ledgers(self.db, sorted(waiting), upto):
+                case = case_on(ledger, found.on)
+                running = {} if case is None else {line.kind: line for line in lines(case, self.policy)}
+                for line in waiting[ledger.patient]:
+                    if case is not None and line.due.kind in running:
+                        due = running[line.due.kind]
+                        line.due.fill(reasons=due.reasons)
+                        line.fill(findings=line_findings(case, due, line.crew), **_named(case))
+                    count += 1
+                yield count
+
+    def compared(  # noqa: PLR0913, PLR0917 - both lists are asked for alike
+        self,
+        now: WorkList,
+        since: date,
+        team: str | None = None,
+        within: int = 0,
+        known: datetime | None = None,
+        village: str | None = None,
     ) -> WorkList:
         """Return a list with what is new on it since that of an earlier day, as known at its end, and what left it."""
         end = datetime.combine(since, time.max, SHANGHAI)
-        then = self.worklist(since, team, within, end if known is None else min(end, known))
+        then = self.worklist(since, team, within, end if known is None else min(end, known), village)
         found = moves(
             then,
             now,
@@ -299,15 +349,46 @@ class Register:
         )
         return evolve(now, since=since, moves=tuple(found))
 
+    def record_teams(self, told: Iterable[Told]) -> int:
+        """Add rows to the directory of teams, all or none; return how many told anything new.
+
+        The last row of a key counts. Raises `RefusedTeams` where it would be left open who answers.
+        """
+        with self.batch():
+            count = append_rows(self.db, told)
+            if count:
+                self.note("teams", str(directory_head(self.db)))
+        return count
+
+    def directory(self, known: datetime | None = None) -> Directory:
+        """Return the directory of teams (as told by a moment); an empty one where none is kept."""
+        with sentences_of_sqlite():
+            return directory(self.db, known=known)
+
+    def people_by_team(self, on: date) -> Mapping[str | None, int]:
+        """Return how many people have each team on a day, or none (None); whoever moved out or died has none."""
+        with sentences_of_sqlite(), snapshot(self.db):
+            counts = Counter(dict(self.db.execute(_PEOPLE, {"on": str(on)}).fetchall()))
+            for ledger in self.ledgers(patients_after(self.db, on)):
+                case = case_on(ledger, on)
+                counts.update([case.team] if case is not None and resting(case.status) is not Bucket.CLOSED else [])
+        return dict(sorted(counts.items(), key=lambda pair: pair[0] or ""))
+
     def teams(self) -> list[str]:
         """Return the teams that have patients."""
         rows = self.db.execute(_TEAMS)
         return [team for (team,) in rows]
 
+    def villages(self) -> list[str]:
+        """Return the villages that people were ever of."""
+        return villages(self.db)
+
     def find(self, beginning: str) -> Entry:
         """Return the entry whose id begins so; `RegisterError` for none or several."""
-        wanted = (beginning, beginning + "g") if len(beginning) >= _SHORTEST else ("", "")
-        found = select(self.db, _BEGINNING, wanted)
+        is_one = len(beginning) >= _SHORTEST and _DIGITS.issuperset(beginning)
+        wanted = (beginning, beginning + "g") if is_one else ("", "")
+        with sentences_of_sqlite():
+            found = select(self.db, _BEGINNING, wanted)
         if len(found) != 1:
             code = "entry.ambiguous" if found or len(beginning) < _SHORTEST else "retract.unknown"
             raise RegisterError(Problem(code, facts={"entry": shown_id(beginning)}))
@@ -318,12 +399,20 @@ class Register:
     def _set_up(self, place: Place) -> None:
         if self.db.table_names():
             raise RegisterError(Problem("register.exists", facts={"path": place}))
+        make_private(self.db)
         self.db.execute("PRAGMA journal_mode = WAL")
         with transaction(self.db):
             migrations.apply(self.db)
             write_policy(self.db, self.policy, ALWAYS, self.policy.duties_from, None)
             write_stamp(self.db, self.policy)
             self.note("create", f"{self.policy.id} {self.policy.version} {ALWAYS}")
+
+    def _derived_anew(self) -> "Register":
+        """Derive all dates anew by what the library now knows, unless another program was quicker."""
+        with transaction(self.db):
+            now = evolve(self, policy=policy_in_force(self.db))
+            is_kept = kept_stamp(self.db) == stamp(now.policy)
+            return now if is_kept else self._under_new_rules("derive", stamp(now.policy))
 
     def _check_rules(self) -> None:
         """Refuse to go by rules that another program has changed meanwhile."""
@@ -345,6 +434,19 @@ class Register:
             raise RegisterError(Problem("patient.forgotten", facts={"patient": shown(patient), "on": row[0]}))
         return [patient]
 
+    def _near(self, team: str | None) -> Callable[[], Directory | None]:
+        """Return what gives the directory as it is now (of one team what is near it), read when first asked for."""
+        upto = directory_head(self.db).entries
+
+        @cache
+        def near() -> Directory | None:
+            with sentences_of_sqlite():
+                if not is_kept(self.db, upto):
+                    return None
+                return directory(self.db, upto) if team is None else directory_near(self.db, team, upto)
+
+        return near
+
     def _story(self, on: date, upto: int) -> Story:
         """Return what tells more of the lines of a list: from the entries that there were when it was made."""
 
@@ -364,14 +466,25 @@ class Register:
         return story
 
 
+def _named(case: Case) -> dict[str, str | None]:
+    return {name: case.person.get(name) for name in ("name", "phone")}
+
+
+def _is_of(ledger: Ledger, village: str, on: date) -> bool:
+    case = case_on(ledger, on)
+    return case is not None and case.village == village
+
+
 def _take_further(db: Database, place: Place, by: By) -> None:
     """Bring the tables of an earlier release up to this one's; a later one's are refused."""
     if is_of_a_later_release(db):
         raise RegisterError(Problem("register.newer", facts={"path": place}))
-    steps = [migration.name for migration in migrations.pending(db)]
-    if steps:
-        copy_beside(db)
-        with transaction(db):
+    if not migrations.pending(db):
+        return
+    copy_beside(db)
+    with transaction(db):
+        steps = [migration.name for migration in migrations.pending(db)]
+        if steps:  # another program may have been quicker
             migrations.apply(db)
             write_audit(db, head(db), by, "migrate", " ".join(steps))
 
@@ -384,8 +497,13 @@ _BEGINNING: Final = """
 """
 #: With fewer characters an id is no answer to "which entry".
 _SHORTEST: Final = 4
+#: Of which ids are made; what is left of somebody who was forgotten has another.
+_DIGITS: Final = frozenset("0123456789abcdef")
 #: Of so many patients on a list more is kept in mind.
 _STORIES: Final = 256
+_PEOPLE: Final = """
+    SELECT team, count(*) FROM standings WHERE from_on <= :on AND until_on > :on AND rest <> 'closed' GROUP BY team
+"""
 #: From team to team, as the index has them.
 _TEAMS: Final = """
     WITH RECURSIVE found (team) AS (

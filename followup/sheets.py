@@ -94,6 +94,8 @@ class Row:
     problems: list[Problem] = field(factory=list)
     #: Which day a number would be, where a spreadsheet counts days with it.
     days: Mapping[str, date] = field(factory=dict, repr=False)
+    #: The columns of which such a day was read.
+    counted: list[str] = field(factory=list)
 
     @property
     def where(self) -> tuple[str, ...]:
@@ -132,6 +134,8 @@ class Row:
         if found is None:
             return None
         on = day_told(found) or self.days.get(column)
+        if on is not None and on == self.days.get(column):
+            self.counted.append(column)
         if on is None:
             serial = re.fullmatch(r"[1-9][0-9]{4}(\.[0-9]+)?", plain(found))
             self.wrong("cell.serial" if serial else "cell.date", column, word=harmless(found))

@@ -3,8 +3,10 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from itertools import count
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Final
 from weakref import WeakSet
 
@@ -55,6 +57,18 @@ def new_file(path: str | Path) -> None:
         raise RegisterError(Problem("register.folder", facts={"path": path})) from None
 
 
+def make_private(db: Database) -> None:
+    """Let a file that its connection has made be its owner's alone, before anything is written."""
+    path = file_of(db)
+    if path:
+        Path(path).chmod(0o600)
+
+
+def file_of(db: Database) -> str:
+    """Return the path of a database; "" for one in memory."""
+    return str(next(path for _, name, path in db.execute("PRAGMA database_list") if name == "main"))
+
+
 def remove(path: str | Path) -> None:
     """Remove a file that was not finished, and what SQLite put beside it."""
     for end in ("", "-wal", "-shm", "-journal"):
@@ -62,21 +76,32 @@ def remove(path: str | Path) -> None:
             Path(f"{path}{end}").unlink()
 
 
+@contextmanager
+def _whole_file(path: str | Path) -> Iterator[str]:
+    """Yield the place of a new file that stands at `path` once all of it is written, and not before."""
+    if os.path.lexists(path):
+        raise RegisterError(Problem("register.exists", facts={"path": path}))
+    part = os.path.abspath(f"{path}.{token_hex(4)}.part")  # noqa: PTH100 - as above
+    new_file(part)
+    try:
+        yield part
+        with open(part, "rb") as file:  # noqa: PTH123 - as above
+            os.fsync(file.fileno())
+        new_file(path)
+        os.replace(part, path)  # noqa: PTH105 - as above
+    except BaseException:
+        remove(part)
+        raise
+
+
 def copy(db: Database, path: str | Path) -> None:
     """Write a copy of the database as it is at one moment into a new file, while others may write.
 
     Raises `RegisterError` where there is a file already.
     """
-    new_file(path)
-    try:
-        with sentences_of_sqlite(path):
-            # An encrypted register stays so, with its key: a plain copy of it would be a leak.
-            db.execute("VACUUM INTO ?", [os.path.abspath(path)])  # noqa: PTH100 - as above
-        with Path(path).open("rb") as file:
-            os.fsync(file.fileno())
-    except BaseException:
-        remove(path)
-        raise
+    with sentences_of_sqlite(path), _whole_file(path) as part:
+        # An encrypted register stays so, with its key: a plain copy of it would be a leak.
+        db.execute("VACUUM INTO ?", [part])
 
 
 def restored(source: str | Path, path: str | Path) -> None:
@@ -84,29 +109,30 @@ def restored(source: str | Path, path: str | Path) -> None:
 
     Raises `RegisterError` for what is no register, and where there is a file already.
     """
-    with sentences_of_sqlite(source):
-        backup = sqlite3.connect(_plain(source))
+    with sentences_of_sqlite(source), closing(sqlite3.connect(_unwritten(source), uri=True)) as backup:
         if backup.execute("PRAGMA application_id").fetchone() != (OURS,):
             raise foreign(source)
-    new_file(path)
-    try:
-        with sentences_of_sqlite(source):
-            target = sqlite3.connect(_plain(path))
+        with _whole_file(path) as part, closing(sqlite3.connect(part)) as target:
             backup.backup(target)
-            target.close()
-    except BaseException:
-        remove(path)
-        raise
-    finally:
-        backup.close()
+
+
+def _unwritten(path: str | Path) -> str:
+    """Return the address by which SQLite reads a file and makes no other beside it, unless some are there already."""
+    beside = any(os.path.exists(f"{path}{end}") for end in ("-wal", "-journal"))  # noqa: PTH110 - as above
+    return f"{Path(os.path.abspath(path)).as_uri()}?mode=ro{'' if beside else '&immutable=1'}"  # noqa: PTH100
 
 
 def copy_beside(db: Database) -> None:
     """Put a copy of the register's file beside it, before its tables change; what is in memory has none."""
-    path = next(path for _, name, path in db.execute("PRAGMA database_list") if name == "main")
-    free = (f"{path}.backup-{number}" for number in range(1, 1000))
-    if path:
-        copy(db, next(name for name in free if not Path(name).exists()))
+    path = file_of(db)
+    for number in count(1) if path else ():
+        try:
+            copy(db, f"{path}.backup-{number}")
+        except RegisterError as error:
+            if error.problems[0].code != "register.exists":
+                raise
+        else:
+            return
 
 
 @contextmanager
@@ -132,6 +158,17 @@ def _check_batch(db: Database) -> None:
         raise RegisterError(Problem("register.lost"))
 
 
+def wiped(db: Database) -> bool:
+    """Leave no trace of what was erased, in free pages or where SQLite moved a row; False where that cannot be."""
+    try:
+        with sentences_of_sqlite():
+            db.execute("VACUUM")
+            (busy, *_) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except RegisterError:
+        return False
+    return not busy
+
+
 @contextmanager
 def snapshot(db: Database) -> Iterator[None]:
     """Read all that is read within as it was at one moment, whoever writes meanwhile."""
@@ -151,7 +188,8 @@ def sentences_of_sqlite(place: object = "") -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not any(kind.__name__ == "DatabaseError" for kind in type(error).__mro__):  # SQLCipher has one of its own
+        kinds = {kind.__name__ for kind in type(error).__mro__}  # SQLCipher has a DatabaseError of its own
+        if not kinds & {"DatabaseError", "UnicodeDecodeError"}:  # a damaged file may garble what SQLite itself says
             raise
         code = next((code for words, code in _SAID.items() if words in str(error)), "register.damaged")
         if code == "register.foreign":

@@ -23,9 +23,28 @@ INDEXES: Final = {
     "likenesses_of_patient": "CREATE INDEX likenesses_of_patient ON likenesses (patient)",
     "due_by_day": "CREATE INDEX due_by_day ON due (opens_on, from_on, until_on)",
 }
-#: What refuses that anybody changes a fact: entries and the audit are written once, and read.
-GUARDS: Final = {
-    # What is known already is passed over; an INSERT OR REPLACE would delete without asking the triggers below.
+
+
+def _written_once(table: str, key: str, said: str) -> dict[str, str]:
+    """Return the triggers that let rows be added to a table, and neither replaced nor changed nor deleted."""
+    refused = f"BEGIN SELECT RAISE(ABORT, '{said}'); END"
+    there = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"  # noqa: S608 - no word of a user's
+    return {
+        f"{table}_written_once": f"CREATE TRIGGER {table}_written_once BEFORE INSERT ON {table} {there} {refused}",
+        f"{table}_unchanged": f"CREATE TRIGGER {table}_unchanged BEFORE UPDATE ON {table} {refused}",
+        f"{table}_undeleted": f"CREATE TRIGGER {table}_undeleted BEFORE DELETE ON {table} {refused}",
+    }
+
+
+_TAKE_BACK: Final = 'entries are never changed; take one back with "retracted"'
+#: What refuses that anybody changes a row of the directory of teams: it is written once, and read.
+_DIRECTORY_GUARDS: Final = _written_once(
+    "directory", "seq", "rows of teams are never changed; import a row that corrects or withdraws it"
+)
+#: What refuses that anybody changes a fact, a rule or the audit: they are written once, and read.
+_FACT_GUARDS: Final = {
+    **_written_once("entries", "seq", _TAKE_BACK),
+    # What is known already is passed over; an INSERT OR REPLACE would delete without asking the other triggers.
     "entries_written_once": """
         CREATE TRIGGER entries_written_once BEFORE INSERT ON entries
         BEGIN SELECT CASE
@@ -33,57 +52,14 @@ GUARDS: Final = {
             WHEN NEW.seq <= (SELECT max(seq) FROM entries) THEN RAISE(ABORT, 'entries are never replaced')
         END; END
     """,
-    "entries_unchanged": """
-        CREATE TRIGGER entries_unchanged BEFORE UPDATE ON entries
-        BEGIN SELECT RAISE(ABORT, 'entries are never changed; take one back with "retracted"'); END
-    """,
-    "entries_undeleted": """
-        CREATE TRIGGER entries_undeleted BEFORE DELETE ON entries
-        BEGIN SELECT RAISE(ABORT, 'entries are never deleted; take one back with "retracted"'); END
-    """,
-    "personal_unchanged": """
-        CREATE TRIGGER personal_unchanged BEFORE UPDATE ON personal
-        BEGIN SELECT RAISE(ABORT, 'entries are never changed; record "amended"'); END
-    """,
-    "personal_undeleted": """
-        CREATE TRIGGER personal_undeleted BEFORE DELETE ON personal
-        BEGIN SELECT RAISE(ABORT, 'a person is forgotten as a whole'); END
-    """,
-    "personal_written_once": """
-        CREATE TRIGGER personal_written_once BEFORE INSERT ON personal
-        WHEN EXISTS (SELECT 1 FROM personal WHERE seq = NEW.seq)
-        BEGIN SELECT RAISE(ABORT, 'entries are never replaced'); END
-    """,
-    "audit_written_once": """
-        CREATE TRIGGER audit_written_once BEFORE INSERT ON audit
-        WHEN EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq)
-        BEGIN SELECT RAISE(ABORT, 'the audit is never replaced'); END
-    """,
-    "patients_unchanged": """
-        CREATE TRIGGER patients_unchanged BEFORE UPDATE ON patients
-        BEGIN SELECT RAISE(ABORT, 'patients are never changed'); END
-    """,
-    "patients_undeleted": """
-        CREATE TRIGGER patients_undeleted BEFORE DELETE ON patients
-        BEGIN SELECT RAISE(ABORT, 'patients are never deleted'); END
-    """,
-    "policies_unchanged": """
-        CREATE TRIGGER policies_unchanged BEFORE UPDATE ON policies
-        BEGIN SELECT RAISE(ABORT, 'policies are never changed; adopt another one'); END
-    """,
-    "policies_undeleted": """
-        CREATE TRIGGER policies_undeleted BEFORE DELETE ON policies
-        BEGIN SELECT RAISE(ABORT, 'policies are never deleted'); END
-    """,
-    "audit_unchanged": """
-        CREATE TRIGGER audit_unchanged BEFORE UPDATE ON audit
-        BEGIN SELECT RAISE(ABORT, 'the audit is never changed'); END
-    """,
-    "audit_undeleted": """
-        CREATE TRIGGER audit_undeleted BEFORE DELETE ON audit
-        BEGIN SELECT RAISE(ABORT, 'the audit is never changed'); END
-    """,
+    **_written_once("personal", "seq", "entries are never changed; a person is forgotten as a whole"),
+    **_written_once("patients", "patient", "patients are never changed"),
+    **_written_once("policies", "adopted_from", "policies are never changed; adopt another one"),
+    **_written_once("notices", "seq", "notices are never changed; enter another one"),
+    **_written_once("audit", "seq", "the audit is never changed"),
 }
+#: Every trigger that a register has.
+GUARDS: Final = _FACT_GUARDS | _DIRECTORY_GUARDS
 
 
 @migrations()
@@ -108,7 +84,17 @@ def append_only(db: Database) -> None:
     for statement in _APPEND_ONLY:
         db.execute(statement)
     _seal_anew(db)
-    for statement in (*_MOVED_OVER, *GUARDS.values()):
+    for statement in (*_MOVED_OVER, *_FACT_GUARDS.values()):
+        db.execute(statement)
+
+
+@migrations()
+def directory_of_teams(db: Database) -> None:
+    """Teams and their members, dated, each row in a chain of hashes."""
+    for statement in _DIRECTORY:
+        db.execute(statement)
+    # What guards the other tables was less before.
+    for statement in (*(f"DROP TRIGGER IF EXISTS {name}" for name in GUARDS), *GUARDS.values()):
         db.execute(statement)
 
 
@@ -144,6 +130,17 @@ def is_of_a_later_release(db: Database) -> bool:
     return not known >= {step.name for step in migrations.applied(db)}
 
 
+_DIRECTORY: Final = (
+    # Of rows with one key the last counts; area is that of a team.
+    """
+    CREATE TABLE directory (
+        seq INTEGER PRIMARY KEY, team TEXT NOT NULL, area TEXT, body TEXT NOT NULL, recorded_at TEXT,
+        digest TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX directory_of_team ON directory (team, seq)",
+    "CREATE INDEX directory_of_area ON directory (area, team) WHERE area IS NOT NULL",
+)
 _CHANGES: Final = (
     "ALTER TABLE policies ADD COLUMN recorded_at TEXT",
     """

@@ -106,6 +106,10 @@ class Role(Term):
     GUARDIAN = "guardian", None, "监护人", "guardian"
     COUNSELLOR = "counsellor", None, "心理咨询师", "counsellor"
     VOLUNTEER = "volunteer", None, "志愿者", "volunteer"
+    # The three tiers of DG2025: experts of the city, full-time workers of the town, officers of the village.
+    CITY_EXPERT = "city_expert", None, "市级专家", "city expert"
+    TOWN_WORKER = "town_worker", None, "镇街专干", "town worker"
+    VILLAGE_OFFICER = "village_officer", None, "村居专员", "village officer"
 
 
 class Office(Term):
@@ -113,6 +117,40 @@ class Office(Term):
 
     HIGHER_CENTRE = "higher_centre", None, "上级精防机构", "higher centre"
     MANAGEMENT_GROUP = "management_group", None, "综合管理小组", "management group"
+
+
+class AreaLevel(Term):
+    """How large an area is, the smallest first."""
+
+    VILLAGE = "village", None, "村(居)", "village"
+    TOWN = "town", None, "镇街", "town"
+    CITY = "city", None, "市", "city"
+
+
+class TeamKind(Term):
+    """What a team is; the order is the one in which teams of an area are turned to (A).
+
+    A crisis squad is police, prevention doctor and psychologist, at city and town level (DG2025). The pair of
+    prevention doctor and psychologist stands in no text that was read (A).
+    """
+
+    CARE_GROUP = "care_group", None, "关爱帮扶小组", "care group"
+    HEALTH_CENTRE = "health_centre", None, "社区卫生服务中心", "community health centre"
+    DOCTOR_AND_PSYCHOLOGIST = (
+        "doctor_and_psychologist", None, "精防医生与心理咨询师结对", "prevention doctor and psychologist"
+    )  # fmt: skip
+    MANAGEMENT_GROUP = "management_group", None, "综合管理小组", "management group"
+    CRISIS_SQUAD = "crisis_squad", None, "应急处置队伍", "crisis squad"
+    CITY_EXPERTS = "city_experts", None, "市级专家组", "city experts"
+
+
+class Absence(Term):
+    """Why no team answers for a patient on a day."""
+
+    NO_TEAM = "no-team", None, "没有责任团队", "no team given"
+    UNKNOWN = "team-unknown", None, "团队名册中没有", "team not in the directory"
+    NOT_YET = "team-not-yet", None, "团队尚未成立", "team not founded yet"
+    DISSOLVED = "team-dissolved", None, "团队已撤销", "team dissolved"
 
 
 class Symptom(Term):

@@ -3,7 +3,7 @@
 The column 参与人员 (who was present, by role) is this library's own.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -84,9 +84,11 @@ class _Told:
     referred: bool | None
 
 
-def visit_facts(row: Row, today: date, kept: dict[str, str]) -> Iterator[Entry]:
-    """Yield the facts that a row tells; `kept` are the columns that no rule uses."""
-    patient = patient_number(row)
+def visit_facts(
+    row: Row, today: date, kept: dict[str, str], number: Callable[[Row], str | None] = patient_number
+) -> Iterator[Entry]:
+    """Yield the facts that a row tells; `kept` are the columns that no rule uses, `number` reads whose row it is."""
+    patient = number(row)
     on = row.day(VISIT_ON, today) if row.needed(VISIT_ON) else None
     told, visit = _told(row, today), _visit_fields(row, kept)
     _check_risk(row, told)

@@ -4,7 +4,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from followup.bookchecks import CheckedBook, check_bytes
 from followup.errors import InvalidFile, Problem, shown
 from followup.formulas import undefused
-from followup.grids import Grid, Line
+from followup.grids import Grid, Line, day_of_number
 from followup.olebooks import OLE_MAGIC, checked_ole
 from followup.sheets import content_of
 from followup.zipbooks import checked_zip
@@ -20,9 +20,6 @@ from followup.zipbooks import checked_zip
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
 
-_DAY_ONE: Final = date(1899, 12, 30)
-#: The numbers that may be days, from 1927 to 2099; smaller ones are years or codes.
-_DAYS: Final = range(10_000, 73_050)
 #: From here on a spreadsheet has lost digits of a whole number.
 _INEXACT: Final = 10**15
 _WEB: Final = re.compile(rb"[\s\xef\xbb\xbf\xfe\xff\0]*(<|MIME-Version)", re.IGNORECASE)
@@ -138,6 +135,4 @@ def _digits(value: float) -> str:
 
 def _day(value: Any) -> date | None:
     """Return the day that a number is in a spreadsheet, if it can be one."""
-    if type(value) not in {int, float} or not isfinite(value) or int(value) not in _DAYS:
-        return None
-    return _DAY_ONE + timedelta(int(value))
+    return day_of_number(value) if type(value) in {int, float} and isfinite(value) else None

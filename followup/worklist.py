@@ -1,7 +1,7 @@
 """The list: who is due on a day, in what order, for which team."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Final
 
@@ -15,7 +15,8 @@ from followup.later import Later
 from followup.ledger import Ledger
 from followup.policy import FOLLOW_UPS, Policy
 from followup.schedule import lines, resting, stands
-from followup.terms import Bucket, LineKind, RiskLevel, Stability
+from followup.teams import Crew, Directory
+from followup.terms import Bucket, LineKind, RiskLevel, Stability, Term
 
 #: A risk that nobody has assessed sorts between 3 and 2.
 _UNKNOWN_RISK: Final = 2.5
@@ -40,6 +41,13 @@ class WorkLine(Later):
     name: str | None = field(repr=False)
     phone: str | None = field(repr=False)
     findings: tuple[Finding, ...]
+    #: Who comes, by role; None where no directory of teams is kept.
+    crew: Crew | None = field(default=None, repr=False)
+
+    @property
+    def group(self) -> str | None:
+        """The team under which the line stands; None, a group of its own, where no team answers for the patient."""
+        return None if self.crew is not None and self.crew.absence is not None else self.team
 
     @property
     def place(self) -> tuple[int, float, date, str, LineKind]:
@@ -80,11 +88,13 @@ class WorkList:
     #: Where the list was compared with that of an earlier day: which, and who is new or left.
     since: date | None = None
     moves: tuple[Move, ...] = ()
+    #: Which lines alone are shown, where others are left out: the counts are of everybody all the same.
+    only: Mapping[str, Term] = field(factory=dict)
     #: How far the register's chain went when the list was made, where it was made from one.
     head: str | None = field(default=None, eq=False)
 
     @classmethod
-    def of(
+    def of(  # noqa: PLR0913 - three may be left out
         cls,
         ledgers: Iterable[Ledger],
         policy: Policy,
@@ -92,17 +102,19 @@ class WorkList:
         *,
         team: str | None = None,
         within: int = 0,
+        directory: Directory | None = None,
     ) -> "WorkList":
         """Make the list of a day from ledgers, of one team or of all (`team=None`).
 
-        Lists what is overdue, due that day or open, and what falls due in the next `within` days.
+        Lists what is overdue, due that day or open, and what falls due in the next `within` days. With a
+        `directory` that has any team each line says who comes, and for whom no team answers.
         """
         found, standings = [], []
         for case in (case_on(ledger, on) for ledger in ledgers):
             if case is not None and team in {None, case.team}:
                 running = lines(case, policy)
                 standings.append(stands(resting(case.status), running, on))
-                found += work_lines(case, running, within)
+                found += work_lines(case, running, within, directory)
         return cls.made(on, policy, Counter(standings), found)
 
     @classmethod
@@ -124,14 +136,16 @@ class WorkList:
         return {kind: kinds[kind] for kind in LineKind if kind not in FOLLOW_UPS}
 
 
-def work_lines(case: Case, running: Iterable[DueVisit], within: int = 0) -> list[WorkLine]:
+def work_lines(
+    case: Case, running: Iterable[DueVisit], within: int = 0, directory: Directory | None = None
+) -> list[WorkLine]:
     """Return those of a case's running lines that are on the list of the case's day."""
     until = case.on + timedelta(within)
     shown = [line for line in running if line.opens_on <= case.on or line.due_on <= until]
-    return [_work_line(case, line) for line in shown]
+    return [_work_line(case, line, line_crew(directory, case.team, line, case.on)) for line in shown]
 
 
-def _work_line(case: Case, line: DueVisit) -> WorkLine:
+def _work_line(case: Case, line: DueVisit, crew: Crew | None) -> WorkLine:
     return WorkLine(
         line,
         line.status(case.on),
@@ -142,10 +156,29 @@ def _work_line(case: Case, line: DueVisit) -> WorkLine:
         case.stability,
         case.person.get("name"),
         case.person.get("phone"),
-        line_findings(case, line),
+        line_findings(case, line, crew),
+        crew,
     )
 
 
-def line_findings(case: Case, line: DueVisit) -> tuple[Finding, ...]:
-    """Return the findings that a line shows: those about the case, and about the line itself."""
-    return doubts(case, [line])
+def line_crew(directory: Directory | None, team: str | None, line: DueVisit, on: date) -> Crew | None:
+    """Return who comes to a visit of a patient of a team; None without any directory."""
+    return None if not directory else directory.crew(team, line.roles, on, line.invited)
+
+
+def line_findings(case: Case, line: DueVisit, crew: Crew | None = None) -> tuple[Finding, ...]:
+    """Return the findings that a line shows: those about the case, about the line itself, and about who comes."""
+    return (*doubts(case, [line]), *crew_doubts(case.patient, case.team, crew))
+
+
+def crew_doubts(patient: str, team: str | None, crew: Crew | None) -> Iterator[Finding]:
+    """Return why no team answers for a patient; else each role that is needed and that the team lacks."""
+    if crew is None:
+        return
+    if crew.absence is not None:
+        yield Finding(patient, str(crew.absence), (), {"team": team, "on": crew.turn})
+        return
+    for post in crew.needed:
+        if not post.is_own:
+            code = "role-vacant" if post.team is None else "role-elsewhere"
+            yield Finding(patient, code, (), {"role": post.role, "team": post.team})

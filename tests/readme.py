@@ -57,6 +57,7 @@ def prepare(folder: Path) -> Path:
     """Put what the README's commands read into a folder, and return it."""
     shutil.copytree(ROOT / "examples" / "district", folder / "examples" / "district")
     shutil.copy(ROOT / "examples" / "own_policy.toml", folder / "examples")
+    shutil.copytree(ROOT / "examples" / "teams", folder / "examples" / "teams")
     (folder / "bad.csv").write_text(BAD, "utf-8")
     (folder / "cases.txt").write_text(next(blocks("text")), "utf-8")
     return folder

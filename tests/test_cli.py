@@ -3,6 +3,10 @@
 import csv
 import io
 import json
+import os
+import pty
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -259,3 +263,48 @@ def test_each_entry_type_has_its_help(register: Path) -> None:
     shown = CliRunner().invoke(main, ["record", str(register), "discharged", "--help"]).output
     assert "--informed-on" in shown
     assert "--risk" not in shown
+
+
+def test_every_file_that_a_command_makes_is_its_owners_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the system would allow: register, backups, lists, reports and exports, the folder of these too."""
+    monkeypatch.chdir(tmp_path)
+    Path("people.jsonl").write_text(PEOPLE, "utf-8")
+    Path("people.jsonl").chmod(0o600)
+    before = os.umask(0)
+    try:
+        for words in (
+            ["init", "r.db"],
+            ["import", "r.db", "people.jsonl", "--report", "report.csv"],
+            ["due", "r.db", "--with-names", "-o", "list.txt"],
+            ["backup", "r.db", "copy.db"],
+            ["restore", "copy.db", "new.db"],
+            ["export", "r.db", "csv", "--with-ids"],
+            ["export", "r.db", "xlsx", "--format", "xlsx"],
+            ["forget", "r.db", "p1", "--reason", "request"],
+        ):
+            run(*words)
+    finally:
+        os.umask(before)
+    modes = {str(found.relative_to(tmp_path)): found.stat().st_mode & 0o777 for found in tmp_path.rglob("*")}
+    assert {"r.db", "report.csv", "list.txt", "copy.db", "new.db", "csv/entries.jsonl"} <= modes.keys()
+    assert modes == {name: 0o700 if name in {"csv", "xlsx"} else 0o600 for name in modes}
+
+
+def test_a_long_import_tells_a_terminal_how_far_it_is(register: Path, tmp_path: Path) -> None:
+    """Somebody who waits sees how many entries were read, and then that the dates are kept; a pipe sees nothing of it."""
+    file = tmp_path / "long.jsonl"
+    with file.open("w", encoding="utf-8") as lines:
+        for number in range(5_001):
+            print(
+                json.dumps({"type": "missed", "patient": "p1", "on": "2026-11-02", "reason": str(number)}), file=lines
+            )
+    code = "from followup.cli import main, records; records._LONG = 0; main()"
+    command = [sys.executable, "-c", code, "import", str(register), str(file), "--today", TODAY, "--lang", "en"]
+    terminal, end = pty.openpty()
+    subprocess.run([*command, "--dry-run"], stdout=subprocess.DEVNULL, stderr=end, check=True)
+    os.close(end)
+    told = os.read(terminal, 10_000).decode()
+    os.close(terminal)
+    assert told == "\rread 5,000 entries so far\rread 5,001 entries; now counting dates …\r\n"
+    quiet = subprocess.run(command, capture_output=True, check=True, encoding="utf-8")
+    assert (quiet.stdout, quiet.stderr) == ("5001 new entries recorded, 0 known already.\n", "")

@@ -132,6 +132,42 @@ def test_a_killed_import_of_the_command_line_leaves_nothing(tmp_path: Path) -> N
         assert list(check(register)) == []
 
 
+#: Dies by itself after so many steps of SQLite.
+COPIES = """
+import os, signal, sqlite3, sys
+from followup.cli import main
+left = int(sys.argv.pop(1))
+def step():
+    global left
+    left -= 1
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+class Counted(sqlite3.Connection):
+    def execute(self, sql, *values):
+        self.set_progress_handler(step if "VACUUM" in sql else None, 20)
+        return super().execute(sql, *values)
+connect = sqlite3.connect
+sqlite3.connect = lambda *words, **options: connect(*words, **options, factory=Counted)
+main()
+"""
+
+
+def test_a_killed_backup_leaves_no_file_that_looks_like_one(tmp_path: Path) -> None:
+    """What stands under the name that was asked for is the whole copy; another attempt makes it."""
+    path, copy = tmp_path / "r.db", tmp_path / "copy.db"
+    with Register.create(path, POLICY) as register:
+        register.record_all(Registered(f"p{number}", "2026-01-05", name="某人") for number in range(2_000))
+    for steps in (1, 200, 1_000):
+        command = [sys.executable, "-c", COPIES, str(steps), "backup", str(path), str(copy)]
+        assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+        assert not copy.exists()
+    assert sum(found.suffix == ".part" for found in tmp_path.iterdir()) == 3
+    with Register.open(path) as register:
+        register.backup(copy)
+    with Register.open(copy) as register:
+        assert (register.size(), check(register)) == (2_000, [])
+
+
 WRITER = """
 import sys
 from datetime import date, timedelta

@@ -2,16 +2,18 @@
 
 import sqlite3
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from followup import Admitted, Assigned, Entry, Registered, Retracted, Visited, load_policy
-from followup.chain import Head
+from followup.chain import Head, linked, sealed, written
 from followup.errors import RegisterError
 from followup.integrity import check, repair
 from followup.register import Register
+from followup.storage import snapshot
 from followup.tables import GUARDS
 
 ENTRIES: list[Entry] = [
@@ -21,6 +23,14 @@ ENTRIES: list[Entry] = [
     Visited("p2", "2026-02-12", risk=3, mode="home", stability="unstable"),
 ]
 ON = date(2026, 3, 1)
+NOTICE = """
+year = 2027
+source = "虚构的放假通知(测试)"
+makeup_days = []
+[[holiday]]
+from = 2027-01-01
+to = 2027-01-03
+"""
 
 
 @pytest.fixture
@@ -74,14 +84,29 @@ def test_a_register_as_it_was_written_has_no_problem(path: Path) -> None:
         "DELETE FROM personal",
         "UPDATE audit SET author = 'nobody'",
         "DELETE FROM audit",
+        "INSERT OR REPLACE INTO personal VALUES (1, '{}')",
+        "INSERT OR REPLACE INTO audit SELECT 2, at, 'nobody', program, action, subject, entries, head, digest FROM audit WHERE seq = 2",
+        "UPDATE patients SET salt = 'x'",
+        "DELETE FROM patients",
+        "INSERT OR REPLACE INTO patients VALUES ('p1', NULL, '2026-01-01', '')",
+        "UPDATE policies SET version = 'x'",
+        "DELETE FROM policies",
+        "INSERT OR REPLACE INTO policies SELECT adopted_from, 'x', version, duties_from, texts, recorded_at FROM policies",
+        "UPDATE notices SET text = ''",
+        "DELETE FROM notices",
+        "INSERT OR REPLACE INTO notices VALUES (1, 2027, '', NULL)",
     ],
 )
-def test_the_database_itself_refuses_changes(register: Register, statement: str) -> None:
-    """Entries, personal data and the audit are written once, by whatever program."""
-    before = list(register.db.conn.iterdump())
+def test_the_database_itself_refuses_changes(path: Path, statement: str) -> None:
+    """Entries, personal data, people, rules and the audit are written once, by whatever program."""
+    with Register.open(path) as register:
+        register.add_notice(NOTICE)
+    connection = sqlite3.connect(path, isolation_level=None)  # sqlite-utils would ask more of the triggers
+    before = list(connection.iterdump())
     with pytest.raises(sqlite3.IntegrityError, match=r"never|as a whole"):
-        register.db.conn.execute(statement)
-    assert list(register.db.conn.iterdump()) == before
+        connection.execute(statement)
+    assert list(connection.iterdump()) == before
+    connection.close()
 
 
 def test_an_entry_written_again_is_passed_over(register: Register) -> None:
@@ -162,6 +187,33 @@ def test_a_list_tells_a_register_that_was_cut(path: Path) -> None:
     assert codes(path, shown) == ["head"]
 
 
+def test_a_list_tells_a_register_whose_chains_were_computed_anew(path: Path) -> None:
+    """Whoever knows this library can write all hashes anew; a list that was printed before tells it all the same."""
+    with Register.open(path) as register:
+        before = Head.parse(str(register.worklist(ON).head))
+    connection = sqlite3.connect(path, isolation_level=None)
+    statements = ["UPDATE entries SET body = replace(body, '\"risk\":3', '\"risk\":1') WHERE seq = 4"]
+    digests = [""]
+    for seq, *row, personal, salt in connection.execute(
+        'SELECT e.seq, e.id, e.patient, type, "on", recorded_at, replace(e.body, \'"risk":3\', \'"risk":1\'), p.body, salt'
+        " FROM entries e LEFT JOIN personal p USING (seq) JOIN patients s USING (patient) ORDER BY e.seq"
+    ):
+        digests.append(linked(digests[-1], sealed(salt, row, personal)))
+        statements.append(f"UPDATE entries SET digest = '{digests[-1]}' WHERE seq = {seq}")  # noqa: S608
+    last = ""
+    for seq, *row, entries in connection.execute(
+        "SELECT seq, at, author, program, action, subject, entries FROM audit"
+    ):
+        last = written(last, [*row, entries, digests[entries]])
+        statements.append(f"UPDATE audit SET head = '{digests[entries]}', digest = '{last}' WHERE seq = {seq}")  # noqa: S608
+    connection.close()
+    behind(path, *statements)
+    with Register.open(path) as register:
+        repair(register)
+    assert codes(path) == []
+    assert codes(path, before) == ["head"]
+
+
 def test_a_register_goes_on_from_its_head(register: Register) -> None:
     """What is recorded later changes nothing of an earlier head; another head is refused."""
     head = register.head()
@@ -169,8 +221,29 @@ def test_a_register_goes_on_from_its_head(register: Register) -> None:
     assert list(check(register, head)) == []
     other = Head(head.entries, "0" * 64)
     assert [problem.code for problem in check(register, other)] == ["check.head"]
-    with pytest.raises(ValueError, match="is no head"):
-        Head.parse("5:xyz")
+    for word in (
+        "5:xyz",
+        "5:",
+        "10:",
+        "",
+        ":",
+        "5:0123456789abcdef",
+        "-1:0123456789abcdef0123",
+        "5:0123456789ABCDEF0123",
+    ):
+        with pytest.raises(ValueError, match="is no head"):
+            Head.parse(word)
+
+
+def test_every_register_goes_on_from_an_empty_one(tmp_path: Path) -> None:
+    """The head of a list that was printed before anything was recorded is one too."""
+    with Register.create(tmp_path / "r.db", load_policy("dongguan")) as register:
+        head = Head.parse(str(register.worklist(ON).head))
+        assert check(register, head) == []
+        register.record_all(ENTRIES)
+        assert check(register, head) == []
+        wrong = Head.parse("0:" + "0" * 20)
+        assert [problem.code for problem in check(register, wrong)] == ["check.head"]
 
 
 def test_repair_derives_what_is_derived_and_nothing_else(path: Path) -> None:
@@ -258,3 +331,135 @@ def test_a_faked_tombstone_shows(path: Path) -> None:
     """Blanking an entry of somebody who was not forgotten breaks its seal."""
     behind(path, "UPDATE entries SET type = 'forgotten', body = '{\"seal\":\"" + "0" * 64 + "\"}' WHERE seq = 4")
     assert "changed" in codes(path)
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        (["UPDATE patients SET reason = 'another' WHERE patient = 'p1'"], ["erased"]),
+        (["UPDATE patients SET forgotten_on = '2026-01-01' WHERE patient = 'p1'"], ["erased"]),
+        (["DELETE FROM patients WHERE patient = 'p1'"], ["erased"]),
+        (["UPDATE patients SET salt = 'x', forgotten_on = NULL, reason = NULL WHERE patient = 'p1'"], ["erased"]),
+        (["UPDATE entries SET patient = 'p2' WHERE seq = 2"], ["erased"]),
+        (["UPDATE entries SET type = 'visited' WHERE seq = 2"], ["changed", "erased"]),
+        (["DELETE FROM audit WHERE seq > 3"], ["erased"]),
+    ],
+)
+def test_a_tombstone_is_as_the_audit_tells_it(path: Path, statements: list[str], expected: list[str]) -> None:
+    """Who was erased, when, why and how many entries of theirs: none of it can be another behind the audit's back."""
+    with Register.open(path) as register:
+        register.forget("p1", ON, "request")
+    assert codes(path) == []
+    behind(path, *statements)
+    found = codes(path)
+    assert [code for code in expected if code not in found] == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("UPDATE policies SET adopted_from = '2026-06-02' WHERE id = 'basic-service-2017'", ["policy"]),
+        ("UPDATE policies SET id = 'x' WHERE id = 'basic-service-2017'", ["policy"]),
+        ("DELETE FROM audit WHERE action = 'adopt'", ["audit", "policy"]),
+        ("UPDATE notices SET text = replace(text, '2027-01-03', '2027-01-04')", ["notice"]),
+        ("INSERT INTO notices SELECT 2, year, text || '#', recorded_at FROM notices", ["notice"]),
+    ],
+)
+def test_rules_are_as_the_audit_tells_them(path: Path, statement: str, expected: list[str]) -> None:
+    """A policy or a holiday notice that nobody adopted or entered shows, though the dates follow from it."""
+    with Register.open(path) as register:
+        register.adopt(load_policy("basic-service-2017"), date(2026, 6, 1)).add_notice(NOTICE)
+    assert codes(path) == []
+    behind(path, statement)
+    found = codes(path)
+    assert [code for code in expected if code not in found] == []
+
+
+def test_a_check_ends_after_a_thousand_problems(path: Path) -> None:
+    """What is wrong everywhere is told often enough, not without end."""
+    with Register.open(path) as register:
+        register.record_all(Registered(f"n{number}", "2026-01-05") for number in range(1_100))
+    behind(path, "UPDATE entries SET recorded_at = '2020-01-01T00:00:00Z'")
+    with Register.open(path) as register:
+        problems = check(register)
+        assert (len(problems), {problem.code for problem in problems}) == (1_000, {"check.changed"})
+        assert not register.db.conn.in_transaction
+        assert register.record(Assigned("p1", "2026-02-21", team="C"))
+
+
+@pytest.mark.parametrize("body", ["[]", "null", "x", "{}", '{"risk":[]}', '{"risk":true}', '{"risk":1e999}'])
+def test_an_entry_that_cannot_be_read_is_a_problem_and_no_traceback(path: Path, body: str) -> None:
+    """Whatever stands in an entry behind the library's back, the check says so."""
+    behind(path, f"UPDATE entries SET body = '{body}' WHERE seq = 4")  # noqa: S608
+    found = codes(path)
+    assert found[0] == "changed"
+    assert set(found[1:]) <= {"unreadable", "dates"}
+
+
+def test_nobody_is_forgotten_in_the_midst_of_a_batch(register: Register) -> None:
+    """What a batch wrote could be given up, and an erasure must not be."""
+    before = list(register.db.conn.iterdump())
+    with register.batch(keep=False):
+        register.record(Visited("p1", "2026-02-02", risk=4))
+        with pytest.raises(RegisterError, match="in the midst of a batch"):
+            register.forget("p1", ON, "request")
+        assert len(register.ledger("p1").entries) == 3
+    assert list(register.db.conn.iterdump()) == before
+
+
+def test_no_trace_stays_where_sqlite_moved_a_row(tmp_path: Path) -> None:
+    """Pages that were split hold bytes of former rows: they too are gone."""
+    path, random = tmp_path / "r.db", Random(7)
+
+    def words(patient: str, most: int) -> str:
+        return ("密" if patient == "p1" else "某") * random.randrange(5, most)
+
+    with Register.create(path, load_policy("national-2018")) as register:
+        for patient in map("p{}".format, range(6)):
+            register.record(Registered(patient, "2026-01-05", name=words(patient, 20), village=words(patient, 200)))
+        for number in range(200):
+            patient = f"p{random.randrange(6)}"
+            note = {"备注": words(patient, 400)}
+            register.record(Visited(patient, date(2026, 2, 1) + timedelta(number), risk=1, form=note))
+        assert traces(path, "密") == ["密"]
+        register.forget("p1", date(2026, 12, 1), "request")
+    assert traces(path, "密") == []
+
+
+def test_whoever_is_forgotten_while_another_reads_is_erased_and_traces_are_told(path: Path) -> None:
+    """A program in the midst of reading keeps the former pages: a sentence says so, and with it they go."""
+    with Register.open(path) as register, Register.open(path) as other:
+        register.db.execute("PRAGMA busy_timeout = 50")
+        with snapshot(other.db):
+            assert other.ledger("p1").patient == "p1"
+            with pytest.raises(RegisterError, match="p1 is erased, but traces may stay in the file"):
+                register.forget("p1", ON, "request")
+            assert other.ledger("p1").patient == "p1"
+            with pytest.raises(RegisterError, match="traces of people who were forgotten may stay"):
+                repair(register)
+        with pytest.raises(RegisterError, match="was forgotten"):
+            other.ledger("p1")
+        assert list(check(register)) == []
+        assert traces(path, "王某") == ["王某"]
+        repair(register)
+        assert traces(path, "王某") == []
+
+
+def test_whoever_is_forgotten_while_another_begins_to_write_is_erased_all_the_same(path: Path) -> None:
+    """No sentence asks to forget the person again; that traces may stay is told, and they go with the next repair."""
+
+    def begin(statement: str) -> None:
+        if statement == "VACUUM":
+            other.db.execute("BEGIN IMMEDIATE")
+
+    with Register.open(path) as register, Register.open(path) as other:
+        register.db.execute("PRAGMA busy_timeout = 50")
+        register.db.conn.set_trace_callback(begin)
+        with pytest.raises(RegisterError, match="p1 is erased, but traces may stay in the file"):
+            register.forget("p1", ON, "request")
+        register.db.conn.set_trace_callback(None)
+        other.db.rollback()
+        assert register.size() == 1
+        repair(register)
+        assert list(check(register)) == []
+    assert traces(path, "王某", "990101199001010001", ENTRIES[0].id) == []

@@ -277,3 +277,57 @@ def test_a_list_tells_of_the_moment_when_it_was_made(tmp_path: Path) -> None:
             [line.findings for line in late.lines]
     with pytest.raises(RegisterError, match="is closed"):
         [line.due.reasons for line in late.lines]
+
+
+def test_a_register_begins_with_one_policy_as_a_file_has_it() -> None:
+    """Several in one, or one without a text, would be another one once the register is opened again."""
+    several = load_policy("national-2018").then(load_policy("dongguan"), date(2026, 6, 1))
+    for policy in (several, evolve(load_policy("dongguan"), texts=())):
+        with pytest.raises(RegisterError, match=f"{policy.id} is several policies in one, or has no text of its own"):
+            Register.create(":memory:", policy)
+
+
+def test_a_batch_goes_by_the_rules_that_were_adopted_within_it(register: Register) -> None:
+    """Who goes on with the register as it was before would keep dates by the former rules."""
+    register.record_all(ENTRIES)
+    with register.batch():
+        later = register.adopt(load_policy("national-2018"), date(2026, 6, 1))
+        with pytest.raises(RegisterError, match="has changed since it was opened"):
+            register.record(Visited("p1", "2026-06-12", risk=3))
+        later.record(Visited("p1", "2026-06-13", risk=3))
+    assert check(later) == []
+
+
+def test_a_retraction_brings_no_second_registration_back(register: Register) -> None:
+    """Taking the retraction of a registration back is refused while another one stands."""
+    wrong = Retracted("p2", "2026-02-01", entry=ENTRIES[2].id)
+    register.record_all([*ENTRIES, wrong, Registered("p2", "2026-01-06", team="B")])
+    before = _dump(register)
+    with pytest.raises(RegisterError, match='"p2" is registered already'):
+        register.record(Retracted("p2", "2026-02-02", entry=wrong.id))
+    assert _dump(register) == before
+
+
+def test_many_people_who_were_known_are_judged_few_at_a_time(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many are touched at once, their dates are kept, indexes included."""
+    monkeypatch.setattr("followup.intake._MANY", 20)
+    people = [f"n{number:03}" for number in range(150)]
+    register.record_all(Registered(patient, "2026-01-05", team="A") for patient in people[::-1])
+    visits = [Visited(p, date(2026, 2, 1) + timedelta(n), risk=n, mode="home") for n in range(4) for p in people]
+    assert register.record_all(visits) == 600
+    assert check(register) == []
+    on = date(2026, 4, 1)
+    assert same(register.worklist(on), WorkList.of(register.ledgers(), register.policy, on))
+
+
+@pytest.mark.parametrize("beginning", ["~", "~000", "forgotten", "g" * 20, "%%%%", "'; --", "", "a" * 200])
+def test_what_begins_no_id_finds_nothing(register: Register, beginning: str) -> None:
+    """Neither is one who was forgotten found by what was left."""
+    register.record_all(ENTRIES)
+    register.forget("p1", date(2026, 6, 1), "request")
+    left = [str(row[0]) for row in register.db.execute("SELECT id FROM entries WHERE type = 'forgotten'")]
+    for word in (beginning, *(one[:8] for one in left), *left):
+        with pytest.raises(RegisterError, match=r"there is no entry|several entries|more than one"):
+            register.find(word)

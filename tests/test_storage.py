@@ -1,23 +1,29 @@
 """A register's file: private, copied while in use, taken further from earlier releases, encrypted if wanted."""
 
+import os
+import shutil
 import sqlite3
 import stat
 import subprocess
 import sys
+import traceback
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from sqlite_utils import Database
 
-from followup import Registered, Visited, WorkList, load_policy
+from followup import Area, CareTeam, Registered, Visited, WorkList, load_policy
 from followup.audittrail import writings
 from followup.cli import main
-from followup.errors import RegisterError
+from followup.errors import FollowupError, RegisterError
+from followup.inforce import kept_stamp
 from followup.integrity import check
 from followup.register import Register
-from followup.storage import OURS
+from followup.storage import OURS, copy_beside, restored
+from followup.teamrows import Told
 
 POLICY = load_policy("dongguan")
 #: Registers as earlier releases left them, of synthetic people.
@@ -73,6 +79,15 @@ def test_backup_and_restore_overwrite_nothing(path: Path) -> None:
     assert (copy.read_bytes(), path.read_bytes()) == before
 
 
+@pytest.mark.parametrize("end", ["-wal", "-shm", "-journal"])
+def test_no_copy_is_called_as_what_sqlite_keeps_beside_a_register(path: Path, end: str) -> None:
+    """SQLite would take it for its own, and throw it away."""
+    for command in ("backup", "restore"):
+        code, printed = run(command, path, f"{path}{end}")
+        assert (code, "would overwrite" in printed) == (3, True)
+    assert run("check", path)[0] == 0
+
+
 def test_a_restored_register_is_the_copy_and_says_so(path: Path) -> None:
     """The chain goes on, and the audit tells of the restoring."""
     run("backup", path, path.with_name("copy.db"))
@@ -117,9 +132,9 @@ def former(path: Path, release: str) -> bytes:
     return path.read_bytes()
 
 
-@pytest.mark.parametrize(("release", "policies"), [("first_tables", 1), ("changes_of_policy", 2)])
+@pytest.mark.parametrize(("release", "policies"), [("first_tables", 1), ("changes_of_policy", 2), ("append_only", 2)])
 def test_a_register_of_an_earlier_release_is_taken_further(tmp_path: Path, release: str, policies: int) -> None:
-    """It keeps its entries and policies, its chain is sealed anew, and a copy of it stays beside it."""
+    """It keeps its entries and policies, its chain holds (sealed anew or as it was), and a copy stays beside it."""
     path = tmp_path / "r.db"
     before = former(path, release)
     with Register.open(path, author="甲") as register:
@@ -135,7 +150,7 @@ def test_a_register_of_an_earlier_release_is_taken_further(tmp_path: Path, relea
         assert list(check(register)) == []
         on = date(2026, 11, 23)
         assert register.worklist(on).counts == WorkList.of(register.ledgers(), register.policy, on).counts
-        migrated = next(writings(register.db))
+        migrated = next(found for found in writings(register.db) if found.action == "migrate")
         assert (migrated.author, migrated.action, migrated.entries) == ("甲", "migrate", 6)
         assert register.record(Visited("p1", "2026-02-12", risk=0))
         assert list(check(register)) == []
@@ -161,6 +176,41 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pyt
     assert sorted(found.name for found in tmp_path.glob("*.backup*")) == ["r.db.backup-1", "r.db.backup-2"]
 
 
+def test_two_programs_take_a_register_further_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes second finds it done, and notes nothing."""
+    path = tmp_path / "r.db"
+    former(path, "first_tables")
+
+    def quicker(db: Database) -> None:
+        with monkeypatch.context() as usual:
+            usual.setattr("followup.register.copy_beside", copy_beside)
+            Register.open(path).close()
+        copy_beside(db)
+
+    monkeypatch.setattr("followup.register.copy_beside", quicker)
+    with Register.open(path) as register:
+        assert [writing.action for writing in writings(register.db)].count("migrate") == 1
+        assert check(register) == []
+
+
+def test_a_policy_adopted_while_another_program_opens_the_register_holds(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is under the new rules, and nothing is derived twice."""
+
+    def later(db: Database) -> str | None:
+        monkeypatch.undo()
+        with Register.open(path) as other:
+            other.adopt(load_policy("national-2018"), date(2026, 6, 1))
+        return kept_stamp(db)
+
+    monkeypatch.setattr("followup.register.kept_stamp", later)
+    with Register.open(path) as register:
+        assert [edition.id for edition in register.policy.editions] == ["dongguan", "national-2018"]
+        assert [writing.action for writing in writings(register.db)] == ["create", "record", "adopt"]
+        assert check(register) == []
+
+
 def test_a_register_that_is_no_file_has_no_copy_beside_it() -> None:
     """One in memory opens and works as one in a file."""
     register = Register.create(":memory:", POLICY)
@@ -178,15 +228,21 @@ def _encrypted(path: Path, key: str) -> Any:
 def test_an_encrypted_register_works_as_any_other(tmp_path: Path) -> None:
     """Nothing of it can be read without the key: not the file, not its log, not a copy of it."""
     path = tmp_path / "e.db"
+    before = os.umask(0)
     register = Register.create(_encrypted(path, "right"), POLICY, date(2026, 1, 1), author="甲")
     register.record_all(ENTRIES)
+    register.record_teams([Told(CareTeam("A", "care_group", Area("甲村", "village")))])
     register.backup(tmp_path / "copy.db")
+    os.umask(before)
+    modes = {found.name: stat.S_IMODE(found.stat().st_mode) for found in tmp_path.iterdir()}
+    assert modes == dict.fromkeys(["e.db", "e.db-wal", "e.db-shm", "copy.db"], 0o600)
     assert [found.name for found in tmp_path.iterdir() if "王某".encode() in found.read_bytes()] == []
     assert not (tmp_path / "copy.db").read_bytes().startswith(b"SQLite format 3")
     register.close()
     for place in (path, tmp_path / "copy.db"):
         found = Register.open(_encrypted(place, "right"))
         assert found.ledger("p1").entries == tuple(ENTRIES)
+        assert [line.group for line in found.worklist(date(2026, 11, 23), "A").lines] == ["A"]
         assert list(check(found)) == []
         found.close()
 
@@ -201,7 +257,30 @@ def test_a_wrong_key_gets_a_sentence(tmp_path: Path) -> None:
         Register.open(wrong)
     wrong.close()
     assert path.read_bytes() == before
-    assert run("due", path)[0] == 3
+    for words in (("due", path), ("check", path), ("restore", path, tmp_path / "new.db")):
+        code, printed = run(*words)
+        assert (code, "open it with its key" in printed) == (3, True)
+    assert [found.name for found in tmp_path.iterdir()] == ["e.db"]
+
+
+def test_a_traceback_with_locals_names_nobody() -> None:
+    """Whoever logs the frames of the library sees no name of an entry, and one that is half made can be shown."""
+    register = Register.create(":memory:", POLICY)
+    name, id_number, phone = "王某", "990101199001010001", "19900000001"
+
+    def shown(patient: str, on: str) -> str:
+        try:
+            register.record(Registered(patient, on, name=name, id_number=id_number, phone=phone))
+        except FollowupError as error:
+            frames = list(traceback.TracebackException.from_exception(error, capture_locals=True).stack)[1:]
+            return "\n".join(str(frame.locals) for frame in frames)
+        return ""
+
+    assert shown("p1", "2026-01-05") == ""
+    refused = shown("p1", "2026-01-06")
+    assert "Registered(" in refused
+    assert [word for word in (name, id_number, phone) if word in refused] == []
+    assert "Registered(…)" in shown("p2", "2026-13-02")
 
 
 def test_errors_of_a_register_name_nobody(path: Path) -> None:
@@ -217,3 +296,144 @@ def test_errors_of_a_register_name_nobody(path: Path) -> None:
     assert "王某" not in done.stdout
     assert "990101199001010001" not in done.stdout
     assert not any(word in line for line in done.stderr.splitlines() for word in ("王某", "990101199001010001"))
+
+
+def test_a_backup_is_only_read(path: Path) -> None:
+    """Not even for a moment does a file appear beside it, though it is a plain copy in WAL mode: the disk may be read-only."""
+    folder = path.with_name("backups")
+    folder.mkdir()
+    Register.open(path).close()
+    shutil.copy(path, folder / "plain.db")
+    assert run("backup", path, folder / "copy.db")[0] == 0
+    before = {found.name: found.read_bytes() for found in folder.iterdir()}
+    touched = folder.stat().st_mtime_ns
+    for name in before:
+        code, printed = run("restore", folder / name, path.with_name(f"new-{name}"))
+        assert (code, printed.startswith("Restored to")) == (0, True), printed
+    assert {found.name: found.read_bytes() for found in folder.iterdir()} == before
+    assert folder.stat().st_mtime_ns == touched
+
+
+def test_a_register_in_use_is_restored_whole(path: Path) -> None:
+    """What stands in the log beside it is not lost."""
+    with Register.open(path) as register:
+        register.record(Visited("p1", "2026-02-12", risk=0))
+        assert path.with_name("r.db-wal").stat().st_size
+        assert run("restore", path, path.with_name("new.db"))[0] == 0
+    with Register.open(path.with_name("new.db")) as new:
+        assert len(new.ledger("p1").entries) == 3
+
+
+def test_a_backup_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """No empty file is made of it, by the command or by the library."""
+    assert run("restore", tmp_path / "x", tmp_path / "new.db")[0] == 3
+    with pytest.raises(RegisterError):
+        restored(tmp_path / "x", tmp_path / "new.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["file:x", "file:x.db?mode=memory", "a b?c#d%20.db", "登记库.db", ":memory:x"])
+def test_a_register_may_be_called_anything(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path is never taken for an address, by any command."""
+    monkeypatch.chdir(tmp_path)
+    for words in (
+        ["init", name],
+        ["record", name, "registered", "--patient", "p1", "--on", "2026-11-02"],
+        ["backup", name, f"{name}.copy"],
+        ["restore", f"{name}.copy", f"{name}.new"],
+        ["check", f"{name}.new"],
+    ):
+        assert run(*words)[0] == 0, words
+    assert sorted(found.name for found in tmp_path.iterdir()) == [name, f"{name}.copy", f"{name}.new"]
+
+
+def test_on_a_full_disk_nothing_is_recorded(path: Path) -> None:
+    """A sentence says so, a batch around it goes on without, and once there is room all goes in."""
+    people = [Registered(f"n{number}", "2026-01-05", name="某" * 100) for number in range(500)]
+    with Register.open(path) as register:
+        before = list(register.db.conn.iterdump())
+        (pages,) = register.db.execute("PRAGMA page_count").fetchone()
+        register.db.execute(f"PRAGMA max_page_count = {pages}")
+        for _ in range(2):
+            with pytest.raises(RegisterError, match="the disk is full"):
+                register.record_all(people)
+        with register.batch(), pytest.raises(RegisterError, match="the disk is full"):
+            register.record_all(people)
+        assert list(register.db.conn.iterdump()) == before
+        register.db.execute("PRAGMA max_page_count = 100000")
+        assert register.record_all(people) == 500
+        assert check(register) == []
+
+
+@pytest.mark.parametrize("goes_on", [True, False], ids=["goes-on", "ends"])
+def test_a_batch_that_sqlite_gave_up_is_refused(path: Path, goes_on: bool) -> None:  # noqa: FBT001
+    """SQLite may end a transaction itself (a full disk): what comes after in the batch is not recorded without the rest."""
+    with Register.open(path) as register:
+        before = list(register.db.conn.iterdump())
+        register.db.execute(
+            "CREATE TEMP TRIGGER full BEFORE INSERT ON main.due"
+            " BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END"
+        )
+
+        def batch() -> None:
+            with register.batch():
+                with pytest.raises(RegisterError, match="the disk is full"):
+                    register.record(Visited("p1", "2026-02-12", risk=0))
+                if goes_on:
+                    register.record(Visited("p1", "2026-02-13", risk=0))
+
+        with pytest.raises(RegisterError, match="the whole batch was given up"):
+            batch()
+        assert list(register.db.conn.iterdump()) == before
+        register.db.execute("DROP TRIGGER full")
+        assert register.record(Visited("p1", "2026-02-12", risk=0))
+        assert check(register) == []
+
+
+def test_a_closed_register_says_so(path: Path) -> None:
+    """Whatever is asked of it."""
+    register = Register.open(path)
+    register.close()
+    for ask in (lambda: register.record(ENTRIES[0]), lambda: register.worklist(date(2026, 6, 1)), lambda: register.backup(path.with_name("x"))):  # fmt: skip
+        with pytest.raises(RegisterError, match="the register is closed; open it again"):
+            ask()
+    assert [str(problem) for problem in check(register)] == ["the register is closed; open it again"]
+
+
+def test_a_connection_may_give_rows_of_its_own(tmp_path: Path) -> None:
+    """Whoever has set a row factory on the connection gets a register that works."""
+    connection = sqlite3.connect(tmp_path / "c.db")
+    connection.row_factory = lambda cursor, row: {
+        column[0]: value for column, value in zip(cursor.description, row, strict=True)
+    }
+    with Register.create(connection, POLICY) as register:
+        assert register.record_all(ENTRIES) == 2
+        assert sum(register.worklist(date(2026, 6, 1)).counts.values()) == 1
+        assert check(register) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entries SET body = replace(body, '\"risk\":', '\"risk\": ') WHERE seq = 2",
+        "UPDATE entries SET \"on\" = '2026-01-01' WHERE seq = 2",
+        "UPDATE personal SET body = replace(body, '王某', '李某')",
+        "DELETE FROM entries WHERE seq = 3",
+        "DELETE FROM personal WHERE id = (SELECT id FROM entries WHERE seq = 1)",
+    ],
+)
+@pytest.mark.parametrize("release", ["first_tables", "changes_of_policy"])
+def test_an_altered_register_of_an_earlier_release_is_not_taken_further(
+    tmp_path: Path, release: str, statement: str
+) -> None:
+    """Sealed anew, a changed entry would pass for genuine: it is refused, and stays as it is."""
+    path = tmp_path / "r.db"
+    former(path, release)
+    connection = sqlite3.connect(path)
+    assert connection.execute(statement).rowcount > 0
+    connection.commit()
+    dump = list(connection.iterdump())
+    connection.close()
+    code, printed = run("check", path)
+    assert (code, "was changed after it was recorded, so the register is not taken further" in printed) == (3, True)
+    assert list(sqlite3.connect(path).iterdump()) == dump

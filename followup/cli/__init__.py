@@ -6,6 +6,7 @@ from followup.cli.exports import export
 from followup.cli.lists import due, explain
 from followup.cli.policies import calendar, init, policy
 from followup.cli.records import import_, record, retract
+from followup.cli.teams import teams
 from followup.cli.upkeep import backup, check, forget, restore
 
 
@@ -24,6 +25,7 @@ for _command in (
     explain,
     policy,
     calendar,
+    teams,
     check,
     backup,
     restore,

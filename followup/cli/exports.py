@@ -19,10 +19,11 @@ def export(register: Path, folder: Path, form: str, with_ids: bool, today: date,
     """导出全部记录 · Write everything out: JSON lines, and both official forms."""
     from followup.exports import export as write
     from followup.storage import sentences_of_sqlite, snapshot
+    from followup.teamrows import rows
 
     # The ledgers are read twice, and must be the same, whoever records meanwhile.
     with opened(register) as found, sentences_of_sqlite(register), snapshot(found.db):
-        done = write(found.ledgers, folder, form, with_ids=with_ids)
+        done = write(found.ledgers, folder, form, with_ids=with_ids, teams=lambda: rows(found.db))
     click.echo(say(lang, "export.done", people=done.people, entries=done.entries, path=folder))
     if done.unsaid or done.strangers:
         click.echo(say(lang, "export.unsaid", unsaid=done.unsaid, strangers=done.strangers))

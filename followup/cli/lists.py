@@ -3,11 +3,22 @@
 import sys
 from datetime import date, datetime
 from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from followup.cli.options import OVERDUE, Day, Days, Moment, command, keep_off, opened, write
+from followup.cli.options import FORMATS, LONG, OVERDUE, Day, Days, Moment, Word, command, keep_off, opened, put
 from followup.errors import Problem, RegisterError, unknown
+from followup.sentences import say
+
+if TYPE_CHECKING:
+    from followup.register import Register
+    from followup.terms import LineKind, Role
+    from followup.worklist import WorkList
+
+#: How lines may be ordered: the keys of `selections.ORDERS`, which is read when it is needed.
+_ORDERS: Final = ("urgency", "village", "risk", "date")
 
 
 @click.command()
@@ -16,10 +27,16 @@ from followup.errors import Problem, RegisterError, unknown
 @click.option("--as-known", type=Moment(), help="As recorded by the end of a day, or by a moment. 按当时已录入的记录。")
 @click.option("--since", type=Day(), help="Say who is new since that day's list, and who left it. 与该日名单比较。")
 @click.option("--team", help="Only this team's patients. 只列该团队。")
+@click.option("--village", help="Only this village's patients. 只列该村(居)。")
+@click.option("--kind", type=Word("LineKind"), help="Only such lines, as visit. 只列该事项,如 随访。")
+@click.option("--role", type=Word("Role"), help="Only what needs or invites them, as police. 只列须其参加或邀请的。")
 @click.option(
     "--within", type=Days(), default="0d", help="Add what falls due within so many days, as 7d. 含今后几天到期。"
 )
-@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
+@click.option("--sort", "order", type=click.Choice(_ORDERS), default="urgency", show_default=True, help="排序。")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+@click.option("--by-team", is_flag=True, help="With xlsx: one sheet a team. xlsx 每个团队一张工作表。")
+@click.option("--digest", is_flag=True, help="Only counts, to be sent as a message. 只报人数,可作短信。")
 @click.option("--with-names", is_flag=True, help="Show names and telephones. 显示姓名和电话。")
 @click.option("--fail-overdue", is_flag=True, help="Exit with 1 where someone is overdue. 有逾期则退出码为1。")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file. 写入文件。")
@@ -30,8 +47,14 @@ def due(
     as_known: datetime | None,
     since: date | None,
     team: str | None,
+    village: str | None,
+    kind: "LineKind | None",
+    role: "Role | None",
     within: int,
+    order: str,
     form: str,
+    by_team: bool,
+    digest: bool,
     with_names: bool,
     fail_overdue: bool,
     output: Path | None,
@@ -40,26 +63,71 @@ def due(
 ) -> None:
     """打印到期名单 · Print the due list: overdue, due today or open."""
     from followup.dates import SHANGHAI
+    from followup.selections import in_order, selected
     from followup.terms import Bucket
     from followup.views import render
+    from followup.views.charts import AHEAD
+    from followup.views.digest import digest as told
 
     keep_off(output, register)
+    _check_usage(form, by_team=by_team, digest=digest, narrowed=bool(kind or role))
+    if with_names and form == "ics":
+        click.echo(say(lang, "calendar.names"), err=True)
+
+    def shown(listed: "WorkList") -> "WorkList":
+        return in_order(selected(listed, kind, role), order)
+
     with opened(register) as found:
         day = on or (today if as_known is None else as_known.astimezone(SHANGHAI).date())
         if since is not None and since >= day:
             raise RegisterError(Problem("since", facts={"since": since, "on": day}))
-        listed = found.worklist(day, team, within, as_known)
-        if team is not None and not sum(listed.counts.values()) and team not in found.teams():
-            raise RegisterError(unknown("team", team, found.teams()))
+        listed = found.worklist(day, team, within, as_known, village)
+        _check_spelling(found, listed, team, village)
         if since is not None:
-            listed = found.compared(listed, since, team, within, as_known)
-        text = render(listed, form, lang, with_names=with_names)
-    if output is None:
-        click.echo(text, nl=False)
-    else:
-        write(output, text)
+            listed = found.compared(listed, since, team, within, as_known, village)
+        options: dict[str, Any] = {"split": True} if by_team else {}
+        if form == "html":
+            options["ahead"] = shown(found.worklist(day, team, AHEAD, as_known, village))
+        if digest:
+            content: str | bytes = told(listed, lang, team or village) + "\n"
+        else:
+            listed = shown(listed)
+            _read_through(found, listed, lang)
+            content = render(listed, form, lang, with_names=with_names, **options)
+    put(content, output)
     if fail_overdue and listed.counts[Bucket.OVERDUE]:
         sys.exit(OVERDUE)
+
+
+def _read_through(found: "Register", listed: "WorkList", lang: str) -> None:
+    """Read what the lines tell, and tell a terminal of it where it takes long."""
+    began, told, total = monotonic(), False, len(listed.lines) + len(listed.duties)
+    watched = sys.stderr.isatty()
+    for place, count in enumerate(found.read_through(listed), 1):
+        if watched and not place % 100 and monotonic() - began > LONG:
+            click.echo("\r" + say(lang, "progress.lines", count=count, total=total), nl=False, err=True)
+            told = True
+    if told:
+        click.echo("\r" + say(lang, "progress.writing", count=total), err=True)
+
+
+def _check_usage(form: str, *, by_team: bool, digest: bool, narrowed: bool) -> None:
+    """Refuse options that do not go together as wrong usage."""
+    if by_team and form != "xlsx":
+        raise click.BadParameter("it goes with --format xlsx alone", param_hint="--by-team")  # noqa: TRY003
+    if digest and (narrowed or form != "table"):
+        what = "it counts people, whichever lines are due: --kind, --role and --format do not go with it"
+        raise click.BadParameter(what, param_hint="--digest")
+
+
+def _check_spelling(found: "Register", listed: "WorkList", team: str | None, village: str | None) -> None:
+    """Tell nobody that nobody is due because of a slip of the pen."""
+    if sum(listed.counts.values()):
+        return
+    if team is not None and team not in found.teams():
+        raise RegisterError(unknown("team", team, found.teams()))
+    if village is not None and village not in found.villages():
+        raise RegisterError(unknown("village", village, found.villages()))
 
 
 @click.command()
@@ -67,12 +135,27 @@ def due(
 @click.argument("patient")
 @click.option("--on", type=Day(), help="The day asked about; today if not given. 查询日期。")
 @click.option("--as-known", type=Moment(), help="As recorded by the end of a day, or by a moment. 按当时已录入的记录。")
+@click.option("--format", "form", type=click.Choice(["text", "html"]), default="text", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file. 写入文件。")
 @command
-def explain(register: Path, patient: str, on: date | None, as_known: datetime | None, today: date, lang: str) -> None:
-    """说明一名患者的随访日期及依据 · Tell one patient's entries, rules and dates, and why."""
+def explain(
+    register: Path,
+    patient: str,
+    on: date | None,
+    as_known: datetime | None,
+    form: str,
+    output: Path | None,
+    today: date,
+    lang: str,
+) -> None:
+    """说明一名患者的随访日期及依据 · Tell one patient's entries, rules and dates, why, and how they lie in time."""
     from followup.dates import SHANGHAI
     from followup.explanation import explain as tell
+    from followup.views.timeline import drawn, render_page
 
+    keep_off(output, register)
     with opened(register) as found:
         day = on or (today if as_known is None else as_known.astimezone(SHANGHAI).date())
-        click.echo(tell(found.ledger(patient, as_known), found.policy_known(as_known), day, lang))
+        about = (found.ledger(patient, as_known), found.policy_known(as_known), day, lang)
+        text = render_page(*about) if form == "html" else "\n".join([tell(*about), *drawn(*about)]) + "\n"
+    put(text, output)

@@ -1,9 +1,11 @@
 """What commands have in common: kinds of options, today, the language, errors as sentences with an exit code."""
 
 import functools
+import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
 #: Exit codes: 1 someone is overdue and --fail-overdue was given, or a policy fails its test, 2 wrong usage (click's
 #: own), 3 bad data.
 OVERDUE, FAILED, BAD_DATA = 1, 1, 3
+
+#: After so many seconds somebody who waits is told how far it is.
+LONG: Final = 2
+#: The formats of a list.
+FORMATS: Final = ("table", "csv", "json", "xlsx", "html", "ics")
 
 _WITHIN: Final = re.compile(r"(\d{1,3})d?")
 
@@ -53,6 +60,24 @@ class Moment(click.ParamType[datetime]):
         except ValueError:
             self.fail(f'"{value}" is neither a day (2026-11-22) nor a moment (2026-11-22T08:00)', param, ctx)
         return end_of_day(found.date()) if len(str(value)) == len("2026-11-22") else found
+
+
+class Word(click.ParamType[Any]):
+    """A word of one of the lists in `terms`: its JSON spelling or a label."""
+
+    name = "word"
+
+    def __init__(self, kind: str) -> None:
+        """Take words of the list that is called so."""
+        self.kind = kind
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Look the word up, or refuse it as wrong usage with those that there are."""
+        from followup.terms import LineKind, Role
+
+        known: list[LineKind | Role] = list({"LineKind": LineKind, "Role": Role}[self.kind])
+        found = next((term for term in known if value in {term, term.zh, term.en}), None)
+        return found or self.fail(f'"{value}" is none of: {", ".join(known)}', param, ctx)
 
 
 class Days(click.ParamType[int]):
@@ -104,11 +129,14 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     return functools.reduce(lambda found, option: option(found), reversed(_SHARED), run)
 
 
-def opened(path: Path, author: str | None = None) -> "Register":
-    """Return the register of a path, open; `author` is who writes to it."""
+@contextmanager
+def opened(path: Path, author: str | None = None) -> "Iterator[Register]":
+    """Open the register of a path, and close it after; `author` is who writes to it."""
     from followup.register import Register
+    from followup.storage import sentences_of_sqlite
 
-    return Register.open(path, author=author, program=program())
+    with sentences_of_sqlite(path), Register.open(path, author=author, program=program()) as found:
+        yield found
 
 
 def program() -> str:
@@ -137,12 +165,27 @@ written_by: Final = click.option(
 )
 
 
-def write(path: Path, text: str) -> None:
-    """Write a file, or say why it cannot be written."""
+def write(path: Path, content: str | bytes) -> None:
+    """Write a file, a new one for its owner alone, or say why it cannot be written."""
     try:
-        path.write_text(text, "utf-8", newline="")
+        with open(path, "wb", opener=_private) as file:
+            file.write(content if isinstance(content, bytes) else content.encode())
     except OSError as error:
         raise InvalidFile(Problem("output", facts={"path": path, "reason": error.strerror})) from None
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def put(content: str | bytes, path: Path | None) -> None:
+    """Write to a file, or print; what is no text goes to no screen."""
+    if path is not None:
+        write(path, content)
+    elif isinstance(content, bytes) and sys.stdout.isatty():
+        raise InvalidFile(Problem("list.binary"))
+    else:
+        click.echo(content, nl=False)
 
 
 def keep_off(path: Path | None, register: Path, *files: Path) -> None:
@@ -167,6 +210,6 @@ def end_of_day(day: date) -> datetime:
     return datetime.combine(day, time.max, SHANGHAI)
 
 
-def now() -> str:
+def now(precision: str = "seconds") -> str:
     """Return this moment as entries and policies note it."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec=precision)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from followup.cli.options import command, keep_off, now, opened, write, written_by
+from followup.cli.options import LONG, command, keep_off, now, opened, write, written_by
 from followup.errors import InvalidFile, Problem, RefusedEntries, shown
 from followup.sentences import LANGUAGES, say
 
@@ -67,7 +67,7 @@ def retract(register: Path, entry: str, reason: str, writer: str | None, today: 
 
 
 class EntryTypes(click.Group):
-    """One subcommand an entry type, its options made from the type's fields; "-" reads JSON lines."""
+    """One subcommand an entry type, its options made from the type's fields; "-" and a file's name read many."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own signature
         """Return the entry types, and "-"."""
@@ -76,9 +76,9 @@ class EntryTypes(click.Group):
         return ["-", *(name for name in TYPES if name != "retracted")]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the subcommand of an entry type, or None."""
+        """Return the subcommand of an entry type or of a file, or None."""
         if cmd_name not in self.list_commands(ctx):
-            return None
+            return _record_file(cmd_name) if _FILE.search(cmd_name) else None
         return _record_lines if cmd_name == "-" else _record_one(cmd_name)
 
 
@@ -86,7 +86,7 @@ class EntryTypes(click.Group):
 @click.argument("register", type=click.Path(path_type=Path))
 @click.pass_context
 def record(ctx: click.Context, register: Path) -> None:
-    """录入一条记录 · Record one entry, or JSON lines from stdin with "-"."""
+    """录入一条记录 · Record one entry, JSON lines from stdin with "-", or a filled-in list (FILLED.xlsx)."""
     ctx.obj = register
 
 
@@ -103,6 +103,19 @@ def _record_lines(register: Path, writer: str | None, today: date, lang: str) ->
     except InvalidFile as error:
         reading.problems.extend(error.problems)
     _record_read(register, writer, reading, today, lang)
+
+
+def _record_file(name: str) -> click.Command:
+    def run(register: Path, writer: str | None, today: date, lang: str) -> None:
+        from followup.forms import Reading, entries_of
+
+        reading = Reading(recorded_at=now())
+        reading.entries.extend(entries_of([Path(name)], today, reading))
+        _record_read(register, writer, reading, today, lang)
+
+    written_by(run)
+    made: Callable[..., None] = click.pass_obj(command(run))
+    return click.command(name, help="录入填好的名单 · Record a filled-in list.")(made)
 
 
 def _record_one(kind: str) -> click.Command:
@@ -126,6 +139,8 @@ def _record_one(kind: str) -> click.Command:
     return click.command(kind, help=words)(made)
 
 
+#: What is no entry type but a file.
+_FILE: Final = re.compile(r"\.(xlsx|xls|csv|jsonl)$", re.IGNORECASE)
 #: Fields of several values, written with commas between them; `functions` as self_care=good,work=poor.
 _SEVERAL: Final = frozenset({"seen", "present", "symptoms", "functions"})
 
@@ -215,14 +230,10 @@ def _watched(told: "Iterator[Sourced]", reading: "Reading", lang: str) -> "Itera
     for sourced in told:
         reading.count += 1
         yield sourced
-        if watched and not reading.count % 5_000 and monotonic() - began > _LONG:
+        if watched and not reading.count % 5_000 and monotonic() - began > LONG:
             click.echo("\r" + say(lang, "progress.read", count=reading.count), nl=False, err=True)
-    if watched and monotonic() - began > _LONG:
+    if watched and monotonic() - began > LONG:
         click.echo("\r" + say(lang, "progress.dates", count=reading.count), err=True)
-
-
-#: After so many seconds somebody who waits is told how far it is.
-_LONG: Final = 2
 
 
 def _tell_next(register: "Register", patients: Iterable[str], on: date, lang: str) -> None:

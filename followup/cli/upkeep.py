@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from followup.cli.options import BAD_DATA, command, opened, program, written_by
+from followup.cli.options import BAD_DATA, command, keep_off, opened, program, written_by
 from followup.errors import Problem, RegisterError
 from followup.sentences import say
 
@@ -56,6 +56,7 @@ def check(
 @command
 def backup(register: Path, file: Path, today: date, lang: str) -> None:  # noqa: ARG001
     """备份登记库 · Copy a register as it is at this moment, while others may write."""
+    keep_off(file, register)
     with opened(register) as found:
         found.backup(file)
         click.echo(say(lang, "done.backup", path=file, head=found.head()))
@@ -71,6 +72,7 @@ def restore(file: Path, register: Path, writer: str | None, today: date, lang: s
     from followup.register import Register
     from followup.storage import restored
 
+    keep_off(register, file)
     if not file.is_file():
         raise RegisterError(Problem("register.missing", facts={"path": file}))
     restored(file, register)

@@ -60,7 +60,7 @@ def ledgers(
     known = [draw(registrations(patient, weeks))]
     for told in draw(st.lists(_episodes(patient, weeks, wanted), max_size=8)) if wanted else []:
         known += told
-    taken_back = draw(_retractions(known, weeks)) if kinds is None or "retracted" in kinds else []
+    taken_back = draw(retractions(known, weeks)) if kinds is None or "retracted" in kinds else []
     return Ledger(patient, [*known, *taken_back])
 
 
@@ -114,7 +114,7 @@ def _episodes(draw: st.DrawFn, patient: str, span: Span, kinds: frozenset[str]) 
 
 
 @st.composite
-def _retractions(draw: st.DrawFn, known: Sequence[Entry], span: Span) -> list[Entry]:
+def retractions(draw: st.DrawFn, known: Sequence[Entry], span: Span) -> list[Entry]:
     """Draw a few retractions of known entries, and of one another."""
     found = list(known)
     for _ in range(draw(st.sampled_from([0, 0, 1, 2]))):

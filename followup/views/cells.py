@@ -1,10 +1,12 @@
 """The cells of a line in words, for every view that a person reads."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from itertools import groupby
 
 from followup.sentences import say
-from followup.terms import Term
-from followup.worklist import Move, WorkLine
+from followup.terms import Bucket, Term
+from followup.views.people import people
+from followup.worklist import Move, WorkLine, WorkList
 
 
 def cells(line: WorkLine, lang: str) -> dict[str, str]:
@@ -28,9 +30,41 @@ def cells(line: WorkLine, lang: str) -> dict[str, str]:
         "invited": words(due.invited, lang),
         "missing_roles": words(due.missing_roles, lang),
         "modes": words(due.modes, lang),
-        "reasons": " / ".join(reason.text(lang) for reason in due.reasons),
-        "findings": " / ".join(finding.text(lang) for finding in line.findings),
+        "reasons": " / ".join([reason.text(lang) for reason in due.reasons]),
+        "findings": " / ".join([finding.text(lang) for finding in line.findings]),
+        "people": people(line, lang),
     }
+
+
+def head(found: WorkList, lang: str) -> list[str]:
+    """Return what stands above a list: day and rules, how everyone stands, and how far the register went."""
+    policy = found.policy.edition(found.on)
+    counts = say(lang, "word.and").join(f"{bucket.label(lang)} {count}" for bucket, count in found.counts.items())
+    title = say(lang, "list.title", on=found.on, policy=policy.title.text(lang), version=policy.version)
+    lines = [title, say(lang, "list.counts", total=sum(found.counts.values()), counts=counts)]
+    if found.only:
+        told = [say(lang, f"list.only.{name}", term=term.label(lang)) for name, term in found.only.items()]
+        what = say(lang, "word.and").join(told)
+        lines.append(say(lang, "list.only", what=what))
+    return lines if found.head is None else [*lines, say(lang, "list.head", head=found.head)]
+
+
+def by_team(lines: Iterable[WorkLine]) -> Iterator[tuple[str | None, list[WorkLine]]]:
+    """Teams in the order of their names' GB18030 bytes, as Chinese lists are; whom none answers for come last."""
+
+    def place(line: WorkLine) -> tuple[bool, bytes]:
+        return line.group is None, (line.group or "").encode("gb18030", "replace")
+
+    for _, found in groupby(sorted(lines, key=place), key=place):
+        same = list(found)
+        yield same[0].group, same
+
+
+def state(line: WorkLine, lang: str) -> str:
+    """Return how a line stands in words, and for how many days it has been overdue."""
+    label = line.bucket.label(lang)
+    is_late = line.bucket is Bucket.OVERDUE
+    return say(lang, "list.late", bucket=label, days=line.days_overdue) if is_late else label
 
 
 def cause(move: Move, lang: str) -> str:
@@ -44,9 +78,23 @@ def cause(move: Move, lang: str) -> str:
     return say(lang, "move.opened", on=move.line.due.opens_on, title=title)
 
 
-def words(terms: Iterable[Term], lang: str) -> str:
+def moved(found: WorkList, lang: str) -> Iterator[tuple[str, list[str]]]:
+    """Return what is new since the list of an earlier day, and what left it, where they were compared."""
+    if found.since is None:
+        return
+    for is_new, key in ((True, "move.new"), (False, "move.left")):
+        moves = [_move(move, lang) for move in found.moves if move.is_new is is_new]
+        yield say(lang, key, on=found.since, count=len(moves)), moves
+
+
+def _move(move: Move, lang: str) -> str:
+    due = move.line.due
+    return say(lang, "move.line", patient=due.patient, kind=due.kind.label(lang), due=due.due_on, why=cause(move, lang))
+
+
+def words(terms: Collection[Term], lang: str) -> str:
     """Return several terms as a person lists them."""
-    return say(lang, "word.and").join(term.label(lang) for term in terms)
+    return say(lang, "word.and").join([term.label(lang) for term in terms]) if terms else ""
 
 
 def heading(column: str, lang: str) -> str:

@@ -2,9 +2,11 @@
 
 import csv
 import io
+from collections.abc import Iterator
 
 from followup.formulas import defused
 from followup.views.cells import cause, cells, heading
+from followup.views.people import shows_people
 from followup.worklist import WorkList
 
 _BOM = "\ufeff"
@@ -14,19 +16,23 @@ _NAMES = ("name", "phone")
 def render(found: WorkList, lang: str, *, with_names: bool = False) -> str:
     """Return follow-up lines and duties as CSV, one row a line."""
     out = io.StringIO()
-    listed = (*found.lines, *found.duties)
-    table = [cells(line, lang) for line in listed]
-    columns = [name for name in _COLUMNS if with_names or name not in _NAMES]
-    if found.since is not None:
-        why = {move.line.due.key: cause(move, lang) for move in found.moves if move.is_new}
-        left = [move for move in found.moves if not move.is_new]
-        table = [row | {"new": why.get(line.due.key, ""), "left": ""} for row, line in zip(table, listed, strict=True)]
-        table += [cells(move.line, lang) | {"new": "", "left": cause(move, lang)} for move in left]
-        columns += ["new", "left"]
     writer = csv.writer(out)
-    writer.writerow(heading(name, lang) for name in columns)
-    writer.writerows([defused(row[name]) for name in columns] for row in table)
+    columns = [name for name in _COLUMNS if with_names or name not in _NAMES]
+    columns += ["people"] if shows_people(found, with_names=with_names) else []
+    columns += [] if found.since is None else ["new", "left"]
+    writer.writerow([heading(name, lang) for name in columns])
+    writer.writerows([defused(row[name]) for name in columns] for row in _rows(found, lang))
     return _BOM + out.getvalue()
+
+
+def _rows(found: WorkList, lang: str) -> Iterator[dict[str, str]]:
+    why = {move.line.due.key: cause(move, lang) for move in found.moves if move.is_new}
+    for line in (*found.lines, *found.duties):
+        row = cells(line, lang)
+        yield row if found.since is None else {**row, "new": why.get(line.due.key, ""), "left": ""}
+    for move in found.moves:
+        if not move.is_new:
+            yield {**cells(move.line, lang), "new": "", "left": cause(move, lang)}
 
 
 _COLUMNS = (

@@ -24,6 +24,7 @@ def as_data(found: WorkList, lang: str, *, with_names: bool = False) -> dict[str
         "lines": [_line(line, lang, with_names=with_names) for line in found.lines],
         "duties": [_line(line, lang, with_names=with_names) for line in found.duties],
         "duty_counts": dict(found.duty_counts),
+        **({"only": dict(found.only)} if found.only else {}),
         **({} if found.head is None else {"head": found.head}),
     } | ({} if found.since is None else {"since": _since(found, lang)})
 
@@ -59,7 +60,23 @@ def _line(line: WorkLine, lang: str, *, with_names: bool) -> dict[str, Any]:
         "modes": due.modes,
         "reasons": [_reason(reason, lang) for reason in due.reasons],
         "findings": [{"code": finding.code, "text": finding.text(lang)} for finding in line.findings],
+        **_crew(line, with_names=with_names),
     }
+
+
+def _crew(line: WorkLine, *, with_names: bool) -> dict[str, Any]:
+    """Return who comes, where a directory of teams is kept; people only under `with_names`."""
+    crew = line.crew
+    if crew is None:
+        return {}
+    told: dict[str, Any] = {"unanswered": crew.absence, "vacant_roles": crew.vacant}
+    if with_names:
+        told["people"] = [
+            {"role": post.role, "team": post.team, "own_team": post.is_own, "name": one.name, "phone": one.phone}
+            for post in (*crew.needed, *crew.invited)
+            for one in post.people
+        ]
+    return told
 
 
 def _reason(reason: Reason, lang: str) -> dict[str, Any]:

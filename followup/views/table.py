@@ -1,76 +1,77 @@
-"""A work list as text for a terminal or a printer, by team; Chinese columns line up."""
+"""A work list as text for a terminal or a printer, by team: 100 cells wide, Chinese columns line up."""
 
-from collections.abc import Iterable, Iterator
-from itertools import groupby
-
-from tabulate import tabulate
+from collections.abc import Sequence
+from typing import Final
 
 from followup.explanation import one_line
 from followup.sentences import say
-from followup.views.cells import cause, cells, heading, words
-from followup.worklist import Move, WorkLine, WorkList
+from followup.views.cells import by_team, cells, head, heading, moved, words
+from followup.views.columns import fitting, in_columns, width, wrapped
+from followup.views.people import team_title, who_comes
+from followup.worklist import WorkLine, WorkList
 
-_COLUMNS = ("patient", "name", "phone", "village", "kind", "bucket", "due_on", "plan_on", "risk", "stability")
+#: The columns, with the most cells that each takes.
+_COLUMNS: Final = {
+    "patient": 20, "village": 16, "kind": 15, "bucket": 12, "due_on": 10, "plan_on": 10, "risk": 6, "stability": 16,
+}  # fmt: skip
+#: How wide a table is; what has no room in it stands below its line, names always.
+_WIDEST: Final = 100
+_BELOW: Final = "    "
 
 
 def render(found: WorkList, lang: str, *, with_names: bool = False) -> str:
     """Return the list as text: what stands how, then each team's lines, then the duties."""
-    parts = [_head(found, lang)]
-    for team, lines in _by_team(found.lines):
-        title = say(lang, "list.team", team=team or say(lang, "list.no_team"), count=len(lines))
-        parts.append(_section(title, lines, lang, with_names=with_names))
+    parts = ["\n".join(head(found, lang))]
+    for team, lines in by_team(found.lines):
+        parts.append(_section(one_line(team_title(team, lines, lang)), lines, lang, with_names=with_names))
     if found.duties:
         title = say(lang, "list.duties", count=len(found.duties))
         parts.append(_section(title, found.duties, lang, with_names=with_names))
     if not (found.lines or found.duties):
         parts.append(say(lang, "list.nobody"))
-    if found.since is not None:
-        parts += [_moved(found, lang, is_new=True), _moved(found, lang, is_new=False)]
+    parts += ["\n".join([title, *(f"  {text}" for text in texts)]) for title, texts in moved(found, lang)]
     return "\n\n".join(parts) + "\n"
 
 
-def _head(found: WorkList, lang: str) -> str:
-    policy = found.policy.edition(found.on)
-    counts = say(lang, "word.and").join(f"{bucket.label(lang)} {count}" for bucket, count in found.counts.items())
-    title = say(lang, "list.title", on=found.on, policy=policy.title.text(lang), version=policy.version)
-    lines = [title, say(lang, "list.counts", total=sum(found.counts.values()), counts=counts)]
-    return "\n".join(lines if found.head is None else [*lines, say(lang, "list.head", head=found.head)])
+def _section(title: str, lines: Sequence[WorkLine], lang: str, *, with_names: bool) -> str:
+    rows = [[heading(name, lang) for name in _COLUMNS], *(_row(line, lang) for line in lines)]
+    whys = [heading("reasons", lang), *(_why(line, lang, with_names=with_names) for line in lines)]
+    people = map(one_line, who_comes(lines, lang)) if with_names else ()
+    doubts = [f"  ! {line.due.patient}: {finding.text(lang)}" for line in lines for finding in line.findings]
+    notes = [text for doubt in dict.fromkeys((*people, *doubts)) for text in _below(doubt)]
+    return "\n".join([title, *_table(rows, whys, is_below=with_names), *notes])
 
 
-def _moved(found: WorkList, lang: str, *, is_new: bool) -> str:
-    moved = [move for move in found.moves if move.is_new is is_new]
-    title = say(lang, "move.new" if is_new else "move.left", on=found.since, count=len(moved))
-    return "\n".join([title, *(_move(move, lang) for move in moved)])
+def _table(rows: list[list[str]], whys: list[str], *, is_below: bool) -> list[str]:
+    """Return lines of a table with a ruler below its first row, the reasons in the last column or below the rows."""
+    widths = fitting(rows, list(_COLUMNS.values()), _WIDEST)
+    room = _WIDEST - sum(widths) - 2 * len(widths)
+    if is_below or room < max(map(width, whys)):
+        found = list(in_columns(rows, widths))
+        for cells_of, why in zip(found[1:], whys[1:], strict=True):
+            cells_of.extend(_below(why, _BELOW))
+    else:
+        widths.append(max(map(width, whys)))
+        found = list(in_columns(([*row, why] for row, why in zip(rows, whys, strict=True)), widths))
+    ruler = "  ".join("-" * cells for cells in widths)
+    return [*found[0], ruler, *(line for lines in found[1:] for line in lines)]
 
 
-def _move(move: Move, lang: str) -> str:
-    due = move.line.due
-    return say(lang, "move.line", patient=due.patient, kind=due.kind.label(lang), due=due.due_on, why=cause(move, lang))
+def _below(text: str, indent: str = "") -> list[str]:
+    """Return a text below a line, indented."""
+    first, *others = wrapped(text, _WIDEST - len(_BELOW))
+    return [indent + first, *(_BELOW + other for other in others)]
 
 
-def _by_team(lines: Iterable[WorkLine]) -> Iterator[tuple[str | None, list[WorkLine]]]:
-    """Teams in the order of their names' GB18030 bytes, as Chinese lists are; people without one come last."""
-
-    def place(line: WorkLine) -> tuple[bool, bytes]:
-        return line.team is None, (line.team or "").encode("gb18030", "replace")
-
-    for _, found in groupby(sorted(lines, key=place), key=place):
-        same = list(found)
-        yield same[0].team, same
-
-
-def _section(title: str, lines: Iterable[WorkLine], lang: str, *, with_names: bool) -> str:
-    columns = [name for name in _COLUMNS if with_names or name not in {"name", "phone"}]
-    rows = [_row(line, columns, lang) for line in lines]
-    headings = [*(heading(name, lang) for name in columns), heading("reasons", lang)]
-    table = tabulate(rows, headings, tablefmt="simple", disable_numparse=True)
-    notes = [f"  ! {line.due.patient}: {finding.text(lang)}" for line in lines for finding in line.findings]
-    return "\n".join([title, table, *dict.fromkeys(notes)])
-
-
-def _row(line: WorkLine, columns: list[str], lang: str) -> list[str]:
+def _row(line: WorkLine, lang: str) -> list[str]:
     found = cells(line, lang)
     found["bucket"] += f" {line.days_overdue}" if line.days_overdue else ""
+    return [one_line(found[name]) for name in _COLUMNS]
+
+
+def _why(line: WorkLine, lang: str, *, with_names: bool) -> str:
+    """Return the reason of a line, who must be there, and in front of it who it is, if that is asked for."""
     roles = words(line.due.roles, lang)
     why = line.due.reasons[0].title.text(lang)
-    return [*(one_line(found[name]) for name in columns), f"{why} ({roles})" if roles else why]
+    who = [one_line(told) for told in (line.name, line.phone) if told] if with_names else []
+    return "  ".join([*who, f"{why} ({roles})" if roles else why])
