@@ -30,6 +30,9 @@ from followup.errors import Problem, RefusedEntries, RegisterError, shown
 from followup.findings import Finding
 from followup.inforce import (
     ALWAYS,
+    Adoption,
+    adoption_mark,
+    adoptions,
     kept_stamp,
     notice_mark,
     policy_in_force,
@@ -37,6 +40,7 @@ from followup.inforce import (
     write_notice,
     write_policy,
     write_stamp,
+    write_withdrawal,
 )
 from followup.intake import take
 from followup.keptdates import Story, drop, keep_all, kept_counts, kept_lines, patients_after
@@ -188,7 +192,28 @@ class Register:
         with self.batch():
             self.check_adoption(policy, day)
             write_policy(self.db, policy, day, None, recorded_at)
-            return self._under_new_rules("adopt", f"{policy.id} {policy.version} {day}", day)
+            return self._under_new_rules("adopt", adoption_mark(policy.id, policy.version, day), day)
+
+    def withdraw(self, day: date, today: date, reason: str, recorded_at: str | None = None) -> "Register":
+        """Withdraw what was adopted from a day to come on, derive all dates anew, and return the register without it.
+
+        The row stays, and a list as it was known before goes by it. Raises `RegisterError` where nothing was adopted
+        from that day on, or where the day is not after `today`, and `InvalidPolicy` where what remains would fail its
+        audit.
+        """
+        if day <= today:
+            raise RegisterError(Problem("withdraw.in_force", facts={"on": day, "today": today}))
+        with self.batch():
+            subject = write_withdrawal(self.db, day, reason, recorded_at)
+            if subject is None:
+                raise RegisterError(Problem("withdraw.unknown", facts={"on": day}))
+            register = self._under_new_rules("withdraw", subject)
+            check_sound(register.policy, day)
+            return register
+
+    def adoptions(self) -> list[Adoption]:
+        """Return every policy that was adopted, the first first, and those withdrawn among them."""
+        return list(adoptions(self.db))
 
     def check_adoption(self, policy: Policy, day: date) -> None:
         """Raise `RegisterError` or `InvalidPolicy` where a policy cannot be adopted from a day on."""
@@ -405,7 +430,7 @@ class Register:
             migrations.apply(self.db)
             write_policy(self.db, self.policy, ALWAYS, self.policy.duties_from, None)
             write_stamp(self.db, self.policy)
-            self.note("create", f"{self.policy.id} {self.policy.version} {ALWAYS}")
+            self.note("create", adoption_mark(self.policy.id, self.policy.version, ALWAYS))
 
     def _derived_anew(self) -> "Register":
         """Derive all dates anew by what the library now knows, unless another program was quicker."""

@@ -23,6 +23,7 @@ from followup import (
 )
 from followup.dates import SHANGHAI, instant
 from followup.errors import RegisterError
+from followup.integrity import check
 from followup.noticefile import notice_from_text
 from followup.policyfile import policy_from_texts
 from followup.register import Register
@@ -110,6 +111,41 @@ def test_a_register_opens_though_its_policy_would_fail_its_audit_today(
         Register.create(tmp_path / "r.db", floorless).close()
     with Register.open(tmp_path / "r.db") as register:
         assert register.policy.version == floorless.version
+
+
+def test_an_adoption_is_withdrawn_before_its_day_and_another_takes_its_place(tmp_path: Path) -> None:
+    """The withdrawn rules count for nothing, though a list as it was known before goes by them; the file tells both."""
+    day, today = date(2026, 3, 2), date(2026, 2, 22)
+    people = [Registered("p1", "2026-01-05"), Visited("p1", "2026-02-20", risk=3, mode="home", stability="unstable")]
+    register = Register.create(tmp_path / "r.db", NATIONAL, date(2026, 1, 1), author="甲")
+    register.record_all(people)
+    register = register.adopt(DONGGUAN, day, at("2026-02-20T08:00"))
+    register = register.withdraw(day, today, "文件有误", at("2026-02-22T08:00"))
+    pure = WorkList.of(register.ledgers(), evolve(NATIONAL, duties_from=date(2026, 1, 1)), day)
+    assert same(register.worklist(day), pure)
+    known = register.policy_known(instant(at("2026-02-21T08:00")))
+    assert [edition.id for edition in known.editions] == ["national-2018", "dongguan"]
+    again = load_policy("basic-service-2017")
+    register.adopt(again, day, at("2026-02-22T09:00")).close()
+    with Register.open(tmp_path / "r.db") as found:
+        assert [edition.version for edition in found.policy.editions] == [NATIONAL.version, again.version]
+        told = [(one.id, one.reason, one.noted and one.noted.author) for one in found.adoptions()]
+        assert told == [
+            ("national-2018", None, "甲"),
+            ("dongguan", "文件有误", "甲"),
+            ("basic-service-2017", None, "甲"),
+        ]
+        assert list(check(found)) == []
+
+
+def test_what_is_in_force_or_was_never_adopted_is_not_withdrawn() -> None:
+    """Lists were made by it: another policy is adopted instead, from a later day on."""
+    register = Register.create(":memory:", NATIONAL).adopt(DONGGUAN, date(2026, 3, 2))
+    with pytest.raises(RegisterError, match="is in force by 2026-03-02, and lists were made by it"):
+        register.withdraw(date(2026, 3, 2), date(2026, 3, 2), "late")
+    with pytest.raises(RegisterError, match='no policy was adopted from 2026-03-03 on; see "followup policy history"'):
+        register.withdraw(date(2026, 3, 3), date(2026, 3, 1), "never")
+    assert len(register.withdraw(date(2026, 3, 2), date(2026, 3, 1), "in time").policy.editions) == 1
 
 
 def test_who_opened_the_register_before_the_change_writes_no_dates_by_the_old_rules(tmp_path: Path) -> None:

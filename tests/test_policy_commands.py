@@ -1,6 +1,7 @@
 """Commands about rules, and lists of days gone by, as their users run them."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,22 @@ def test_adopt_counts_whom_it_touches_as_of_the_day_or_of_today(register: Path, 
     table = shown[shown.index("what  ") :].splitlines()
     assert table[0].split() == ["what", "team", "class", "earlier", "later", "new", "ended", "other", "parties"]
     assert {line.split("  ")[0] for line in table[2:] if line.startswith("health")} == {"health check"}
+
+
+def test_history_tells_who_adopted_what_and_a_mistake_is_withdrawn(register: Path) -> None:
+    """Since when, by whom, in force or to come; a withdrawn adoption stays on the list with its reason."""
+    run("policy", "adopt", register, "national-2018", "--from", "2026-12-01", "--by", "甲医生")
+    rows = [line.split("  ") for line in run("policy", "history", register).stdout.splitlines()]
+    assert [row[0] for row in rows] == ["from", "-" * 13, "the beginning", "2026-12-01"]
+    assert (rows[2][-1].strip(), rows[3][-1].strip()) == ("in force", "to come")
+    assert "甲医生" in run("policy", "history", register, lang="zh").stdout
+    words: list[str | Path] = ["policy", "withdraw", register, "--from", "2026-12-01", "--reason", "wrong file"]
+    assert run(*words, "--by", "乙医生").stdout.startswith("Withdrawn: what was adopted from 2026-12-01 on.")
+    told = run("policy", "history", register).stdout.splitlines()[-1]
+    assert re.search(r"withdrawn \d{4}-\d\d-\d\d \d\d:\d\d, 乙医生: wrong file$", told)
+    assert "(dongguan, version" in run("explain", register, "p1", "--on", "2026-12-01").stdout
+    assert "no policy was adopted from 2026-12-01 on" in run(*words, code=3).stderr
+    assert run("check", register).stdout.startswith("Nothing is wrong")
 
 
 def test_a_notice_is_entered_once_it_is_out(register: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Commands about rules: init, policy (list, show, audit, diff, test, adopt), calendar."""
+"""Commands about rules: init, policy (list, show, audit, diff, test, adopt, history, withdraw), calendar."""
 
 import sys
 from collections import Counter
@@ -16,7 +16,9 @@ from followup.sentences import say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from followup.audittrail import Writing
     from followup.dates import WorkCalendar
+    from followup.inforce import Adoption
     from followup.policy import Policy
     from followup.register import Register
     from followup.shifts import Shift
@@ -121,6 +123,61 @@ def adopt(register: Path, name: str, day: date, dry_run: bool, writer: str | Non
         else:
             found.adopt(new, day, now())
             click.echo(say(lang, "adopt.done", on=day, policy=new.title.text(lang), version=new.version))
+
+
+@policy.command()
+@click.argument("register", type=click.Path(path_type=Path))
+@command
+def history(register: Path, today: date, lang: str) -> None:
+    """列出登记库用过的规则 · List the policies that a register adopted: since when, by whom, withdrawn or not."""
+    from tabulate import tabulate
+
+    from followup.inforce import ALWAYS
+
+    columns = ("since", "policy", "version", "noted", "author", "state")
+    with opened(register) as found:
+        known = found.adoptions()
+        current = max(ALWAYS, found.policy.edition(today).since)
+        rows = [_told_adoption(one, today, current, lang) for one in known]
+    click.echo(tabulate(rows, [say(lang, f"column.{name}") for name in columns], tablefmt="simple"))
+
+
+@policy.command()
+@click.argument("register", type=click.Path(path_type=Path))
+@click.option("--from", "day", type=Day(), required=True, help="The first day it would be in force. 原定施行日期。")
+@click.option("--reason", required=True, help="Why. 原因。")
+@written_by
+@command
+def withdraw(register: Path, day: date, reason: str, writer: str | None, today: date, lang: str) -> None:
+    """撤回未到施行日的规则 · Withdraw a policy before the day from which it was adopted."""
+    with opened(register, writer) as found:
+        left = found.withdraw(day, today, reason, now()).policy.edition(day)
+        click.echo(say(lang, "withdraw.done", on=day, policy=left.title.text(lang), version=left.version))
+
+
+def _told_adoption(one: "Adoption", today: date, current: date, lang: str) -> list[str]:
+    """Return the row of an adoption; `current` is the first day of the one that is in force."""
+    from followup.inforce import ALWAYS
+
+    at, author = _told_writing(one.noted, lang)
+    if one.reason is not None:
+        then, by = _told_writing(one.withdrawn, lang)
+        state = say(lang, "history.withdrawn", at=then, by=by, reason=one.reason)
+    else:
+        key = "coming" if one.since > today else "in_force" if one.since == current else "former"
+        state = say(lang, f"history.{key}")
+    since = say(lang, "history.always") if one.since == ALWAYS else str(one.since)
+    return [since, one.id, one.version, at, author, state]
+
+
+def _told_writing(writing: "Writing | None", lang: str) -> tuple[str, str]:
+    """Return when (in China) and by whom something was written, as far as it is known."""
+    from followup.dates import SHANGHAI, instant
+
+    unknown = say(lang, "word.unknown")
+    if writing is None:
+        return unknown, unknown
+    return f"{instant(writing.at).astimezone(SHANGHAI):%Y-%m-%d %H:%M}", writing.author or unknown
 
 
 @policy.command()
