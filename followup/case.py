@@ -42,7 +42,7 @@ from followup.terms import ContactMode, RiskLevel, Seen, Stability, Status
 State = tuple[Status, RiskLevel | None, Stability, int, int]
 
 # Members of an enum are looked up by a slow property in Python 3.11; what every fold needs is kept here.
-_MANAGED, _DECLINED = Status.MANAGED, Status.DECLINED
+_MANAGED, _DECLINED, _DEAD = Status.MANAGED, Status.DECLINED, Status.DEAD
 _BASIC, _UNDETERMINED = Stability.BASIC, Stability.UNDETERMINED
 
 #: Which status speaks where several suspensions overlap: death and moving away, then the one that began last (whoever
@@ -53,6 +53,13 @@ _FINAL: Final = frozenset(_SUSPENSIONS[:2])
 _RUN_DAYS: Final = 7
 
 _MONTH: Final = Interval(1, "month")
+#: What cannot happen to the dead; a discharge may be told of the day, a report or an address after it.
+_OF_THE_LIVING: Final = frozenset(
+    {
+        *(Consented, Declined, Missed, Incident, Visited, Checked, Referred),
+        *(Admitted, Detained, Lost, Found, MovedOut, MovedIn),
+    }
+)
 _FACE_TO_FACE: Final = frozenset({ContactMode.CLINIC, ContactMode.HOME})
 
 
@@ -74,10 +81,10 @@ class Case:
     suspensions: dict[Status, list[date]] = Factory(dict)
     #: The completed follow-ups, in order.
     visits: list[Visited] = Factory(list)
-    #: Days with a failed attempt since the last follow-up or return, and whether three of them in a row lie
+    #: The failed attempts since the last follow-up or return, one a day, and the first three in a row that lie
     #: within a month of the first of the three: the definition of a loss (U).
-    misses: list[date] = Factory(list)
-    not_reached: bool = False
+    misses: list[Missed] = Factory(list)
+    not_reached: tuple[Missed, ...] = ()
     #: The latest of each kind of anchor, with the entry that tells it.
     anchors: dict[str, tuple[date, Entry]] = Factory(dict)
     #: The days on which the centre was informed, and of incidents: an earlier one may still wait for its answer.
@@ -140,6 +147,8 @@ def case_on(ledger: Ledger, on: date) -> Case | None:
         if day > on:
             break
         case.run_before = case.run
+        if _DEAD in case.suspensions:
+            case.doubts += [("entry-after-death", (entry,)) for entry in entries if type(entry) in _OF_THE_LIVING]
         for entry in entries:
             _READ[type(entry)](case, entry, day)
         if len(entries) > 1:
@@ -226,7 +235,7 @@ def _read_visited(case: Case, entry: Visited, day: date) -> None:
 
 def _forget_misses(case: Case) -> None:
     case.misses.clear()
-    case.not_reached = False
+    case.not_reached = ()
     case.anchors.pop("first_missed", None)
 
 
@@ -240,9 +249,9 @@ def _run(before: tuple[Stability, int, date], stability: Stability, day: date) -
 
 
 def _seen_again(case: Case, entry: Visited) -> None:
-    if Status.DEAD in case.suspensions:
-        case.doubts.append(("entry-after-death", (entry,)))
     if entry.mode in _FACE_TO_FACE and Seen.PATIENT in (entry.seen or ()):
+        if Status.MOVED_OUT in case.suspensions:
+            case.doubts.append(("seen-while-moved-out", (entry,)))
         for status in (Status.IN_HOSPITAL, Status.DETAINED, Status.LOST):
             if case.suspensions.pop(status, None) is not None:
                 case.doubts.append((f"seen-while-{status.replace('_', '-')}", (entry,)))
@@ -258,9 +267,10 @@ def _read_postponed(case: Case, entry: Postponed, day: date) -> None:
 def _read_missed(case: Case, entry: Missed, day: date) -> None:
     if not case.misses:
         case.anchors["first_missed"] = day, entry
-    if not case.misses or case.misses[-1] != day:
-        case.misses.append(day)
-        case.not_reached |= len(case.misses) > 2 and day <= _MONTH.after(case.misses[-3])  # noqa: PLR2004
+    if not case.misses or case.misses[-1].on != day:
+        case.misses.append(entry)
+        if not case.not_reached and len(case.misses) > 2 and day <= _MONTH.after(case.misses[-3].on):  # noqa: PLR2004
+            case.not_reached = tuple(case.misses[-3:])
     case.mover = entry
 
 

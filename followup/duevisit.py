@@ -9,7 +9,7 @@ from followup.dates import Interval
 from followup.later import Later
 from followup.policy import Source, Title
 from followup.sentences import say
-from followup.terms import Anchor, Bucket, ContactMode, LineKind, Office, Role
+from followup.terms import Anchor, Bucket, ContactMode, Evidence, LineKind, Office, Role
 
 # Members of an enum are looked up by a slow property in Python 3.11; what every line needs is kept here.
 _OVERDUE: Final = Bucket.OVERDUE
@@ -34,7 +34,10 @@ class Reason:
     source: Source
     #: The kind of day it is counted from; "began" where the state began after the rule's own anchor.
     anchor: Anchor
+    #: The day it is counted from: the anchor's own, or the one from which duties are owed at all.
     anchor_on: date
+    #: The anchor's own day.
+    fact_on: date
     #: The id of the entry that tells the anchor.
     entry: str
     within: Interval
@@ -54,7 +57,7 @@ class Reason:
     def text(self, lang: str = "en") -> str:
         """Return the reason as one sentence in `lang`."""
         key = "reason.at_once" if not self.within.count else "reason"
-        facts = {"title": self.title.text(lang), "anchor": self.anchor.label(lang), "source": self.source}
+        facts = {"title": self.title.text(lang), "anchor": self._anchor(lang), "source": told_source(self.source, lang)}
         found = say(lang, key, on=self.anchor_on, within=self.within.text(lang), due=self.due_on, **facts)
         if self.to:
             found += say(lang, "reason.to", to=say(lang, "word.and").join(to.label(lang) for to in self.to))
@@ -63,6 +66,35 @@ class Reason:
         if self.calendar == "provisional":
             found += say(lang, "reason.provisional")
         return found
+
+    def _anchor(self, lang: str) -> str:
+        """Return in words what the day is from which it is counted."""
+        is_special = self.anchor is Anchor.VISIT and (self.roles or self.modes)
+        anchor = say(lang, "reason.visit") if is_special else self.anchor.label(lang)
+        if self.fact_on == self.anchor_on:
+            return anchor
+        return say(lang, "reason.owed", anchor=anchor, on=self.fact_on)
+
+
+def told_source(source: Source, lang: str) -> str:
+    """Return a source in words, marked where its text was never checked, or is nobody's.
+
+    >>> told_source(Source("GF2018", Evidence("unconfirmed")), "en")
+    'GF2018; unconfirmed'
+    """
+    mark = evidence_mark(source, lang)
+    if not mark or mark in source.document:
+        return str(source)
+    return say(lang, "reason.marked", source=source, mark=mark)
+
+
+def evidence_mark(source: Source, lang: str) -> str:
+    """Return in words that a source's text was never checked, or that it is nobody's; empty where it was read."""
+    return source.evidence.label(lang) if source.evidence in _MARKED else ""
+
+
+#: How a source is known that is never shown as the norm's wording.
+_MARKED: Final = frozenset({Evidence.UNCONFIRMED, Evidence.ASSUMPTION})
 
 
 @frozen(slots=False)

@@ -5,7 +5,7 @@ from datetime import date
 from unicodedata import category
 
 from followup.case import Case, case_on
-from followup.duevisit import DueVisit
+from followup.duevisit import DueVisit, told_source
 from followup.entries import FIELDS, PERSONAL, Entry
 from followup.findings import doubts
 from followup.ledger import Ledger
@@ -41,7 +41,7 @@ def chapters(ledger: Ledger, policy: Policy, on: date, lang: str) -> list[tuple[
         (say(lang, "explain.rules"), list(_rules(case, policy, lang))),
         (say(lang, "explain.due"), due),
     ]
-    doubted = [say(lang, "explain.finding", text=finding.text(lang)) for finding in doubts(case, running)]
+    doubted = [say(lang, "explain.finding", text=finding.text(lang)) for finding in doubts(case, running, policy)]
     return [*found, *([(say(lang, "explain.findings"), doubted)] if doubted else [])]
 
 
@@ -100,7 +100,8 @@ def _rules(case: Case, policy: Policy, lang: str) -> Iterator[str]:
         if verdict is Silence.ENDED:
             continue
         if isinstance(verdict, Silence):
-            facts = {"title": rule.title.text(lang), "why": verdict.label(lang), "source": rule.source}
+            facts = {"title": rule.title.text(lang), "why": verdict.label(lang)}
+            facts["source"] = told_source(rule.source, lang)
             yield say(lang, "explain.silent", **facts)
         else:
             yield say(lang, "explain.rule", text=verdict.text(lang))

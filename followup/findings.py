@@ -24,9 +24,10 @@ from followup.entries import (
 )
 from followup.formulas import BEGINNINGS
 from followup.ledger import Ledger
-from followup.policy import Policy
-from followup.schedule import lines
+from followup.policy import FOLLOW_UPS, Policy, Title
+from followup.schedule import lines, undone
 from followup.sentences import say
+from followup.settlement import settles_nothing
 from followup.stability import computed_class
 from followup.terms import Anchor, Insight, LineKind, Reaction, RiskLevel, Stability, Status, Term
 
@@ -68,6 +69,8 @@ def _shown(value: object, lang: str) -> object:
         return say(lang, "word.and").join(str(_shown(part, lang)) for part in value)
     if isinstance(value, type) and issubclass(value, Entry):
         return say(lang, f"entry.{value.type}")
+    if isinstance(value, Title):
+        return value.text(lang)
     return value.label(lang) if isinstance(value, Term) else value
 
 
@@ -82,14 +85,17 @@ def findings(ledger: Ledger, policy: Policy, on: date) -> tuple[Finding, ...]:
     ['visit-before-registration']
     """
     case = case_on(ledger, on)
-    return () if case is None else doubts(case, lines(case, policy))
+    return () if case is None else doubts(case, lines(case, policy), policy)
 
 
-def doubts(case: Case, running: Iterable[DueVisit]) -> tuple[Finding, ...]:
+def doubts(case: Case, running: Iterable[DueVisit], policy: Policy) -> tuple[Finding, ...]:
     """Return the doubts about a case and its running lines, for whoever has both already."""
     found = [*_case_doubts(case), *contradictions(case), *_visit_doubts(case)]
+    for reason, entry in undone(case, policy):
+        facts = {"title": reason.title, "due": reason.due_on}
+        found.append(Finding(case.patient, "duty-undone", (entry,), facts))
     for line in running:
-        found += _line_doubts(case, line)
+        found += _line_doubts(case, line, policy)
     return tuple(found)
 
 
@@ -98,12 +104,14 @@ def _case_doubts(case: Case) -> Iterator[Finding]:
         if code != "away-after-return" or case.status in _AWAY:
             yield Finding(case.patient, code, entries)
     if case.not_reached:
-        yield Finding(case.patient, "three-misses", (case.anchors["first_missed"][1],))
+        yield Finding(case.patient, "three-misses", case.not_reached)
     if any(isinstance(value, str) and value.startswith(BEGINNINGS) for value in case.person.values()):
         yield Finding(case.patient, "formula-in-text", ())
-    last = case.incidents[-1][1] if case.incidents else None
-    if last is not None and _days_late(case, last) > _INCIDENT_DAYS:
-        yield Finding(case.patient, "incident-recorded-late", (last,), {"recorded": last.recorded_on})
+    for _, incident in case.incidents:
+        if _days_late(case, incident) > _INCIDENT_DAYS:
+            yield Finding(case.patient, "incident-recorded-late", (incident,), {"recorded": incident.recorded_on})
+    for deed in filter(settles_nothing, case.deeds):
+        yield Finding(case.patient, "done-nothing", (deed,), {"kind": getattr(deed, "kind", None)})
     if case.postponed is not None and not (case.postponed.author and case.postponed.reason):
         yield Finding(case.patient, "postponed-unsigned", (case.postponed,))
 
@@ -153,25 +161,33 @@ def _is_known(visit: Visited, computed: Stability) -> bool:
     return visit.stability is Stability.STABLE and doubtful
 
 
-def _line_doubts(case: Case, line: DueVisit) -> Iterator[Finding]:
+def _line_doubts(case: Case, line: DueVisit, policy: Policy) -> Iterator[Finding]:
     last = case.visits[-1] if case.visits else None
     if any(reason.calendar == "provisional" for reason in line.reasons):
         yield Finding(case.patient, "calendar-provisional", ())
+    if case.postponed is not None and line.kind in FOLLOW_UPS and case.postponed.until > line.due_on:
+        facts = {"until": case.postponed.until, "due": line.due_on}
+        yield Finding(case.patient, "postponed-late", (case.postponed,), facts)
     if last is None or line.kind is not LineKind.VISIT:
         return
-    yield from _presence_doubts(case.patient, last, line)
+    yield from _presence_doubts(case, last, line, policy)
     planned = next((reason for reason in line.reasons if reason.anchor is Anchor.PLANNED), None)
-    if planned is not None and planned.due_on > line.due_on:
+    if planned is not None and case.postponed is None and planned.due_on > line.due_on:
         facts = {"until": planned.due_on, "due": line.due_on}
-        yield Finding(case.patient, "doctors-date-late", (case.postponed or last,), facts)
+        yield Finding(case.patient, "doctors-date-late", (last,), facts)
 
 
-def _presence_doubts(patient: str, last: Visited, line: DueVisit) -> Iterator[Finding]:
+def _presence_doubts(case: Case, last: Visited, line: DueVisit, policy: Policy) -> Iterator[Finding]:
+    patient = case.patient
     if line.missing_roles:
         yield Finding(patient, "party-absent", (last,), {"roles": line.missing_roles})
     elif line.roles and last.present is None and line.reasons:
         yield Finding(patient, "presence-not-recorded", (last,))
-    asked = {role for reason in line.reasons if reason.anchor_on <= last.on for role in reason.invited}
+    # The follow-up that found the state was made before anybody could be asked for.
+    before = next((state for day, state, _ in reversed(case.spells) if day < last.on), None)
+    known = {rule.id for rule in policy.matching(before)} if before is not None else set()
+    owed = [reason for reason in line.reasons if reason.anchor_on <= last.on and reason.rule in known]
+    asked = {role for reason in owed for role in reason.invited}
     absent = tuple(role for role in line.invited if role in asked and role not in (last.present or line.invited))
     if absent:
         yield Finding(patient, "not-invited", (last,), {"roles": absent})

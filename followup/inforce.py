@@ -16,6 +16,7 @@ from followup.errors import Problem, RegisterError
 from followup.noticefile import notice_from_text
 from followup.policy import Policy
 from followup.policyfile import policy_from_texts
+from followup.schedule import RECKONING
 
 #: The day from which a register's first policy is in force: no fact is older.
 ALWAYS: Final = date(1900, 1, 1)
@@ -126,9 +127,9 @@ def _known_rows(db: Database, query: str, known: datetime | None) -> list[tuple[
 
 
 def stamp(policy: Policy) -> str:
-    """Return what kept dates were derived by: every policy with its first day, and the calendar."""
+    """Return what kept dates were derived by: every policy with its first day, the calendar, and how it is reckoned."""
     told = [f"{edition.since} {edition.version}" for edition in policy.editions]
-    return "; ".join([*told, f"calendar {policy.calendar.version}"])
+    return "; ".join([*told, f"calendar {policy.calendar.version}", f"reckoning {RECKONING}"])
 
 
 def write_policy(db: Database, policy: Policy, day: date, duties_from: date | None, recorded_at: str | None) -> None:

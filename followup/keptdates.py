@@ -41,8 +41,8 @@ _LISTED: Final = """
 #: An order asked for here would have the whole table read.
 _AFTER: Final = "SELECT patient FROM standings WHERE first AND from_on > ?"
 _LIKENESS: Final = "INSERT INTO likenesses VALUES (?, ?)"
-#: What tells more of a kept line when it is asked for: the patient's case, and the line with its reasons.
-Story = Callable[[str, LineKind], tuple[Case, DueVisit]]
+#: What tells more of a kept line when it is asked for: the patient's case, the line with its reasons, the rules.
+Story = Callable[[str, LineKind], tuple[Case, DueVisit, Policy]]
 #: What tells who comes to what is due to a patient of a team; None without any directory.
 Crews = Callable[[str | None, DueVisit], Crew | None]
 
@@ -150,8 +150,8 @@ def kept_lines(db: Database, on: date, team: str | None, within: int, told: tupl
     def more(line: WorkLine, name: str) -> Any:
         if name == "crew":
             return crews(line.team, line.due)
-        case, due = story(line.due.patient, line.due.kind)
-        return line_findings(case, due, line.crew) if name == "findings" else case.person.get(name)
+        case, due, policy = story(line.due.patient, line.due.kind)
+        return line_findings(case, due, policy, line.crew) if name == "findings" else case.person.get(name)
 
     for row in rows:
         due = DueVisit.later(_due(row), reasons)

@@ -1,11 +1,12 @@
-"""What a register cannot take: facts of an unknown person, a second registration, a retraction of nothing."""
+"""What a register cannot take: facts of an unknown person, a second registration, a retraction or duty of nothing."""
 
 from collections.abc import Callable, Iterator, Sequence
 
-from followup.entries import Entry, Registered, Retracted
+from followup.entries import Done, Entry, Registered, Retracted
 from followup.entryjson import shown_id
 from followup.errors import Problem, shown
 from followup.ledger import Ledger
+from followup.settlement import INSTEAD, settles_nothing
 
 #: An entry that is refused, and why.
 Refusal = tuple[Entry, Problem]
@@ -37,6 +38,8 @@ def refusals(ledger: Ledger, told: Sequence[Entry], owner_of: Callable[[str], st
             yield entry, Problem("patient.twice", facts={"patient": shown(entry.patient)})
         elif isinstance(entry, Retracted):
             yield from _of_nothing(entry, ledger, owner_of)
+        elif isinstance(entry, Done) and settles_nothing(entry):
+            yield entry, _idle(entry)
 
 
 def _of_nothing(entry: Retracted, ledger: Ledger, owner_of: Callable[[str], str | None]) -> Iterator[Refusal]:
@@ -44,3 +47,10 @@ def _of_nothing(entry: Retracted, ledger: Ledger, owner_of: Callable[[str], str 
         facts = {"entry": shown_id(entry.entry), "patient": shown(entry.patient)}
         code = "retract.unknown" if owner_of(entry.entry) is None else "retract.stranger"
         yield entry, Problem(code, facts=facts)
+
+
+def _idle(entry: Done) -> Problem:
+    """Return what to record instead of a "done" that settles nothing."""
+    if entry.kind not in INSTEAD:
+        return Problem("done.nobody")
+    return Problem("done.nothing", facts={"kind": entry.kind, "instead": " / ".join(INSTEAD[entry.kind])})

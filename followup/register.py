@@ -127,8 +127,8 @@ class Register:
         """Open a register by its path or in an open connection, under the policies that it has adopted.
 
         One of an earlier release is taken further, after a copy of its file was put beside it; where the library
-        has learned of a holiday notice since, the kept dates are derived anew. Raises `RegisterError` where there
-        is no register, or one of a later release.
+        has learned of a holiday notice since, or to reckon otherwise, the kept dates are derived anew. Raises
+        `RegisterError` where there is no register, or one of a later release.
         """
         if is_path(place) and not Path(place).is_file():
             raise RegisterError(Problem("register.missing", facts={"path": place}))
@@ -321,7 +321,7 @@ class Register:
                 there = then if village is None else (ledger for ledger in then if _is_of(ledger, village, on))
                 whole = self.directory(known)
                 listed = WorkList.of(there, policy, on, team=team, within=within, directory=whole)
-                return evolve(listed, head=str(upto))
+                return evolve(listed, head=str(upto), known=known)
             counts = kept_counts(self.db, on, team)
             near = self._near(team)
             told = (self._story(on, upto.entries), lambda of, line: line_crew(near(), of, line, on))
@@ -350,29 +350,39 @@ class Register:
                     if case is not None and line.due.kind in running:
                         due = running[line.due.kind]
                         line.due.fill(reasons=due.reasons)
-                        line.fill(findings=line_findings(case, due, line.crew), **_named(case))
+                        line.fill(findings=line_findings(case, due, self.policy, line.crew), **_named(case))
                     count += 1
                 yield count
 
     def compared(  # noqa: PLR0913, PLR0917 - both lists are asked for alike
         self,
         now: WorkList,
-        since: date,
+        since: date | datetime,
         team: str | None = None,
         within: int = 0,
         known: datetime | None = None,
         village: str | None = None,
     ) -> WorkList:
-        """Return a list with what is new on it since that of an earlier day, as known at its end, and what left it."""
-        end = datetime.combine(since, time.max, SHANGHAI)
-        then = self.worklist(since, team, within, end if known is None else min(end, known), village)
+        """Return a list with what is new on it since that of an earlier day, and what left it.
+
+        The earlier list is the one printed that morning, before anything of its day was recorded; where `since` is a
+        moment, the one of that moment.
+        """
+
+        def listing(ledger: Ledger, policy: Policy) -> WorkList:
+            there = [ledger] if village is None or _is_of(ledger, village, now.on) else []
+            return WorkList.of(there, policy, now.on, team=team, within=within)
+
+        day, moment = _morning_of(since)
+        then = self.worklist(day, team, within, moment if known is None else min(moment, known), village)
         found = moves(
             then,
             now,
-            lambda patient: self.ledger(patient).as_known(end),
+            lambda patient: self.ledger(patient).as_known(moment),
             lambda patient: self.ledger(patient, known),
+            listing,
         )
-        return evolve(now, since=since, moves=tuple(found))
+        return evolve(now, since=day, moves=tuple(found))
 
     def record_teams(self, told: Iterable[Told]) -> int:
         """Add rows to the directory of teams, all or none; return how many told anything new.
@@ -483,10 +493,10 @@ class Register:
                     return case, {line.kind: line for line in lines(case, self.policy)}
             raise RegisterError(Problem("patient.unknown", facts={"patient": shown(patient)}))
 
-        def story(patient: str, kind: LineKind) -> tuple[Case, DueVisit]:
+        def story(patient: str, kind: LineKind) -> tuple[Case, DueVisit, Policy]:
             with sentences_of_sqlite():
                 case, running = told(patient)
-            return case, running[kind]
+            return case, running[kind], self.policy
 
         return story
 
@@ -512,6 +522,13 @@ def _take_further(db: Database, place: Place, by: By) -> None:
         if steps:  # another program may have been quicker
             migrations.apply(db)
             write_audit(db, head(db), by, "migrate", " ".join(steps))
+
+
+def _morning_of(since: date | datetime) -> tuple[date, datetime]:
+    """Return the day of an earlier list, and the last moment that it tells of."""
+    if isinstance(since, datetime):
+        return since.astimezone(SHANGHAI).date(), since
+    return since, datetime.combine(since, time.min, SHANGHAI) - datetime.resolution
 
 
 #: The index has every id; the entries themselves are many times as long.

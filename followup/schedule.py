@@ -19,6 +19,8 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final
 
+from attrs import evolve
+
 from followup.case import Case, case_on
 from followup.dates import Interval
 from followup.duevisit import DueVisit, Reason
@@ -28,6 +30,9 @@ from followup.policy import FOLLOW_UPS, Policy, Rule
 from followup.settlement import NEXT_ROUND, is_settled, last_done, last_visit, untold
 from followup.terms import Anchor, Bucket, ContactMode, LineKind, Role, Silence, Status
 
+#: Raised whenever the same entries and rules give other lines than before: kept ones are then derived anew.
+RECKONING: Final = 2
+
 # Members of an enum are looked up by a slow property in Python 3.11; what every decision needs is kept here.
 _VISIT, _BEGAN, _DONE, _FIRST_MISSED = Anchor.VISIT, Anchor.BEGAN, Anchor.DONE, Anchor.FIRST_MISSED
 _PLANNED = Anchor.PLANNED
@@ -36,6 +41,9 @@ _DAY: Final = timedelta(days=1)
 _RANK = {role: rank for rank, role in enumerate(Role)}
 #: No event asks for the day on which a state began, or for what began it.
 _NOT_ASKED: Final[Any] = (None, None)
+#: The duties that are owed for a spell of their state: once it has ended nothing else tells that they were not done.
+_OF_A_SPELL: Final = frozenset({LineKind.REPORT, LineKind.REFERRAL, LineKind.REFERRAL_CHECK})
+_YEAR: Final = Interval(1, "year")
 _NO_ANCHOR, _SETTLED = Silence.NO_ANCHOR, Silence.SETTLED
 
 
@@ -71,6 +79,26 @@ def verdicts(case: Case, policy: Policy) -> list[tuple[Rule, Reason | Silence]]:
     """Return every rule that matches a case, with what it says, or why it says nothing."""
     held = [policy.matching(state) for _, state, _ in case.spells]
     return [(rule, _verdict(rule, case, policy, held)) for rule in held[-1]]
+
+
+def undone(case: Case, policy: Policy) -> list[tuple[Reason, Entry]]:
+    """Return the duties that fell due in a spell that has ended, and were never done: why, and what ended it.
+
+    Until they are done, a new spell begins, or a year has passed (A).
+    """
+    held = [policy.matching(state) for _, state, _ in case.spells]
+    found = []
+    for rule in policy.rules:
+        spells = [number for number, rules in enumerate(held) if rule in rules] if rule.kind in _OF_A_SPELL else []
+        if not spells or spells[-1] == len(held) - 1:
+            continue
+        after = spells[-1] + 1
+        ended, _, entry = case.spells[after]
+        if rule.holds_on(ended - _DAY) and case.on < _YEAR.after(ended):
+            verdict = _weigh(rule, evolve(case, spells=case.spells[:after]), policy, held[:after])
+            if type(verdict) is Reason and verdict.due_on < ended:
+                found.append((verdict, entry))
+    return found
 
 
 def standing(ledger: Ledger, policy: Policy, on: date) -> Bucket | None:
@@ -128,10 +156,14 @@ def _weigh(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[Rule, 
         to = to and untold(rule, case, clock)
     if clock < began and anchor is not _FIRST_MISSED:
         anchor, clock, entry = _BEGAN, began, beginning
+    fact_on = clock
     if rule.kind not in FOLLOW_UPS:
         clock = max(clock, policy.duties_from or clock, _counted_from(rule, case, held))
     not_before = _not_before(rule, case, policy, held) if policy.changes else rule.earliest
     due_on = max(rule.within.after(clock, policy.calendar), not_before)
+    opens_on = max(clock, due_on - rule.lead)
+    if anchor is _PLANNED:
+        opens_on = min(opens_on, _workday_before(due_on, max(entry.on + _DAY, began), policy))
     return Reason(
         rule.id,
         rule.title,
@@ -140,6 +172,7 @@ def _weigh(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[Rule, 
         rule.source,
         anchor,
         clock,
+        fact_on,
         entry.id,
         rule.within,
         not_before,
@@ -148,9 +181,15 @@ def _weigh(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[Rule, 
         rule.invites,
         rule.mode,
         to,
-        max(clock, due_on - rule.lead),
+        opens_on,
         due_on,
     )
+
+
+def _workday_before(planned: date, first: date, policy: Policy) -> date:
+    """Return the last working day up to one that was agreed, as the visit is planned for it; not before `first`."""
+    workday = policy.calendar.last_workday(planned)
+    return workday if workday >= first else planned
 
 
 def _not_before(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[Rule, None]]) -> date:
@@ -220,7 +259,10 @@ def _line(case: Case, policy: Policy, kind: LineKind, why: list[tuple[Rule, Reas
     reasons = tuple([reason for _, reason in why])
     roles, invited, modes = _company(tuple([rule for rule, _ in why]))
     opens_on, due_on = min([reason.opens_on for reason in reasons]), reasons[0].due_on
-    plan_on = _plan(case, policy, opens_on, due_on)
+    until = due_on
+    if case.postponed is not None and kind in FOLLOW_UPS:
+        until = min(max(case.postponed.until, opens_on), due_on)
+    plan_on = _plan(policy, opens_on, until, due_on)
     missing = _missing(case, reasons) if roles else ()
     return DueVisit(case.patient, kind, opens_on, due_on, plan_on, roles, invited, missing, modes, reasons)
 
@@ -230,11 +272,13 @@ def _strictness(pair: tuple[Rule, Reason]) -> tuple[date, bool]:
     return pair[1].due_on, not pair[0].with_
 
 
-def _plan(case: Case, policy: Policy, opens_on: date, due_on: date) -> date:
-    until = due_on
-    if case.postponed is not None:
-        until = min(max(case.postponed.until, opens_on), due_on)
-    return policy.calendar.last_workday(until)
+def _plan(policy: Policy, opens_on: date, until: date, due_on: date) -> date:
+    """Return the last working day of the window up to a day, else its next; where it has none, the last before it."""
+    found = policy.calendar.last_workday(until)
+    while found < opens_on and until < due_on:
+        until += _DAY
+        found = policy.calendar.last_workday(until)
+    return found
 
 
 @lru_cache(maxsize=1 << 12)
@@ -253,13 +297,17 @@ def _ordered(roles: set[Role]) -> tuple[Role, ...]:
 
 
 def _missing(case: Case, reasons: Iterable[Reason]) -> tuple[Role, ...]:
-    """Return the binding roles that were absent at the last follow-up since their rule's clock."""
+    """Return the binding roles that were absent at the last follow-up since their rule's clock.
+
+    The follow-up that itself brought the rule's state about was not yet one at which they were needed.
+    """
     last = case.visits[-1] if case.visits else None
     if last is None or last.present is None:
         return ()
     owed = [
         reason.roles
         for reason in reasons
-        if reason.anchor_on < last.on or (reason.anchor_on == last.on and reason.anchor is not _VISIT)
+        if reason.anchor_on < last.on
+        or (reason.anchor_on == last.on and reason.anchor is not _VISIT and reason.entry != last.id)
     ]
     return _ordered(set().union(*owed).difference(last.present))

@@ -47,7 +47,7 @@ NEXT_ROUND: Final[dict[LineKind, frozenset[Anchor]]] = {
 def is_settled(rule: Rule, case: Case, anchor_on: date, began: date) -> bool:
     """Say whether what the rule asks for was done on or after its anchor."""
     if rule.kind is _RETRY:
-        return case.misses[-1] > max(began, case.misses[0]) if case.misses else True
+        return case.misses[-1].on > max(began, case.misses[0].on) if case.misses else True
     if rule.kind in FOLLOW_UPS:
         return any(satisfies(visit, rule) for visit in takewhile(lambda v: v.on >= anchor_on, reversed(case.visits)))
     if rule.kind in _REFERRALS and _in_hospital_on(case, anchor_on):
@@ -95,3 +95,24 @@ _SETTLES: Final[dict[LineKind, Callable[[Entry], bool]]] = {
     LineKind.STATUS_CHECK: _done(LineKind.STATUS_CHECK),
     LineKind.HEALTH_CHECK: lambda deed: isinstance(deed, Checked),
 }
+
+
+#: What is recorded instead of "done" where that settles nothing.
+INSTEAD: Final[dict[LineKind, tuple[str, ...]]] = {
+    LineKind.VISIT: ("visited",),
+    LineKind.FIRST_VISIT: ("visited",),
+    LineKind.RETRY: ("missed", "visited"),
+    LineKind.REFERRAL: ("referred", "admitted"),
+    LineKind.HEALTH_CHECK: ("checked",),
+}
+
+
+def settles_nothing(entry: Entry) -> bool:
+    """Say whether an entry is a "done" of a kind that other entries settle, or a report that went to nobody.
+
+    >>> settles_nothing(Done("p1", "2026-11-22", kind="visit"))
+    True
+    """
+    if not isinstance(entry, Done):
+        return False
+    return entry.kind in INSTEAD or (entry.kind is LineKind.REPORT and not entry.to)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from attrs import field, frozen
@@ -90,6 +90,8 @@ class WorkList:
     moves: tuple[Move, ...] = ()
     #: Which lines alone are shown, where others are left out: the counts are of everybody all the same.
     only: Mapping[str, Term] = field(factory=dict)
+    #: Where the list was made from what had been recorded by a moment: which.
+    known: datetime | None = field(default=None, eq=False)
     #: How far the register's chain went when the list was made, where it was made from one.
     head: str | None = field(default=None, eq=False)
 
@@ -114,7 +116,7 @@ class WorkList:
             if case is not None and team in {None, case.team}:
                 running = lines(case, policy)
                 standings.append(stands(resting(case.status), running, on))
-                found += work_lines(case, running, within, directory)
+                found += work_lines(case, running, policy, within, directory)
         return cls.made(on, policy, Counter(standings), found)
 
     @classmethod
@@ -137,15 +139,15 @@ class WorkList:
 
 
 def work_lines(
-    case: Case, running: Iterable[DueVisit], within: int = 0, directory: Directory | None = None
+    case: Case, running: Iterable[DueVisit], policy: Policy, within: int = 0, directory: Directory | None = None
 ) -> list[WorkLine]:
     """Return those of a case's running lines that are on the list of the case's day."""
     until = case.on + timedelta(within)
     shown = [line for line in running if line.opens_on <= case.on or line.due_on <= until]
-    return [_work_line(case, line, line_crew(directory, case.team, line, case.on)) for line in shown]
+    return [_work_line(case, line, policy, line_crew(directory, case.team, line, case.on)) for line in shown]
 
 
-def _work_line(case: Case, line: DueVisit, crew: Crew | None) -> WorkLine:
+def _work_line(case: Case, line: DueVisit, policy: Policy, crew: Crew | None) -> WorkLine:
     return WorkLine(
         line,
         line.status(case.on),
@@ -156,7 +158,7 @@ def _work_line(case: Case, line: DueVisit, crew: Crew | None) -> WorkLine:
         case.stability,
         case.person.get("name"),
         case.person.get("phone"),
-        line_findings(case, line, crew),
+        line_findings(case, line, policy, crew),
         crew,
     )
 
@@ -166,9 +168,9 @@ def line_crew(directory: Directory | None, team: str | None, line: DueVisit, on:
     return None if not directory else directory.crew(team, line.roles, on, line.invited)
 
 
-def line_findings(case: Case, line: DueVisit, crew: Crew | None = None) -> tuple[Finding, ...]:
+def line_findings(case: Case, line: DueVisit, policy: Policy, crew: Crew | None = None) -> tuple[Finding, ...]:
     """Return the findings that a line shows: those about the case, about the line itself, and about who comes."""
-    return (*doubts(case, [line]), *crew_doubts(case.patient, case.team, crew))
+    return (*doubts(case, [line], policy), *crew_doubts(case.patient, case.team, crew))
 
 
 def crew_doubts(patient: str, team: str | None, crew: Crew | None) -> Iterator[Finding]:

@@ -173,6 +173,8 @@ class Day:
     run_counted: date | None = None
     #: The doctor's own date for the next follow-up.
     planned: date | None = None
+    #: The day on which it was agreed, at the follow-up or by a postponement.
+    agreed: date | None = None
     #: The days of the failed attempts since the last follow-up or return.
     misses: tuple[date, ...] = ()
     incidents: tuple[date, ...] = ()
@@ -327,7 +329,7 @@ def after_suspension(day: Day, fact: Entry) -> Day:
 def after_visit(day: Day, visit: Visited) -> Day:
     """Count a follow-up: (A) face to face with the patient it ends a stay in hospital, custody and loss."""
     planned = visit.next_on if visit.next_on is not None and visit.next_on > visit.on else None
-    day = replace(day, visits=(*day.visits, visit), planned=planned, misses=())
+    day = replace(day, visits=(*day.visits, visit), planned=planned, agreed=visit.on, misses=())
     if visit.mode in FACE_TO_FACE and "patient" in (visit.seen or ()):
         return replace(day, in_hospital=False, detained=False, lost=False)
     return day
@@ -338,7 +340,7 @@ def after_postponement(day: Day, postponed: Postponed) -> Day:
     # Silent: an earlier day replaces it too, one not after the follow-up does not.
     if day.planned is None or postponed.until <= day.visits[-1].on:
         return day
-    return replace(day, planned=postponed.until)
+    return replace(day, planned=postponed.until, agreed=postponed.on)
 
 
 def after_anything_else(day: Day, fact: Entry) -> Day:
@@ -561,8 +563,15 @@ def visit_once_found(days: Sequence[Day]) -> Window | None:
 
 def visit_as_planned(days: Sequence[Day]) -> Window | None:
     """「下次随访日期 is the doctor's: it may bring a visit forward; it never puts one off」."""
-    began, planned = spell(days, at_home), days[-1].planned
-    return None if began is None or planned is None else at_once(max(planned, began))
+    began, planned, agreed = spell(days, at_home), days[-1].planned, days[-1].agreed
+    if began is None or planned is None or agreed is None:
+        return None
+    # Silent: a day off is planned for the working day before, and opens on it if that is after the agreement.
+    working = planned
+    while not is_workday(working):
+        working -= ONE_DAY
+    opens = working if agreed < working and began <= working else planned
+    return max(opens, began), max(planned, began)
 
 
 def retry(days: Sequence[Day]) -> Window | None:

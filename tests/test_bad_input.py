@@ -1190,6 +1190,23 @@ def test_recording_whom_a_report_went_to(to: str) -> None:
     assert known()[-1].as_json()["to"]
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--kind", "visit"], 'no "done" settles the kind "visit"; record "visited" instead'),
+        (["--kind", "health-check"], 'record "checked" instead'),
+        (["--kind", "referral"], 'record "referred / admitted" instead'),
+        (["--kind", "report"], 'say with "to" who was told'),
+    ],
+)
+def test_recording_a_duty_as_done_that_it_does_not_settle(words: list[str], told: str) -> None:
+    """It is refused with what to record instead; imported lines are so at their place."""
+    starts(refused("record", REG, "done", "--patient", PATIENT, "--on", "2026-11-10", *words), "done: ", told)
+    more: dict[str, Any] = {"to": []} if "report" in words else {}
+    text = line(type="done", patient=PATIENT, on="2026-11-10", kind=words[1], **more)
+    starts(refused_file("a.jsonl", text.encode()), "a.jsonl, line 1: ", told)
+
+
 @pytest.mark.parametrize("stdin", [b"", b"\xff\xfe", b"x", b"[]", b'{"type":"nix"}', b"\x00", b'{"type":"checked"}'])
 def test_recording_bad_lines_from_stdin(stdin: bytes) -> None:
     """What comes by stdin is checked like a file called "-"."""
@@ -1409,7 +1426,7 @@ LINES: Final[tuple[dict[str, Any], ...]] = tuple(
         {"type": "postponed", "until": "2026-12-01", "author": "x"},
         {"type": "amended", "phone": "1"},
         {"type": "assigned", "team": "x"},
-        {"type": "done", "kind": "report", "outcome": "x"},
+        {"type": "done", "kind": "report", "to": ["police"], "outcome": "x"},
         {"type": "died"},
     )
 )

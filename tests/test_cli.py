@@ -96,7 +96,7 @@ def test_json_is_the_contract(register: Path) -> None:
         "stability", "roles", "invited", "missing_roles", "modes", "reasons", "findings",
     ]  # fmt: skip
     assert list(line["reasons"][0]) == [
-        "rule", "source", "evidence", "anchor", "anchor_on", "within", "due_on", "text",
+        "rule", "source", "evidence", "anchor", "anchor_on", "fact_on", "within", "to", "due_on", "text",
     ]  # fmt: skip
     assert (line["patient"], line["bucket"], line["due_on"], line["days_overdue"], line["risk"]) == (
         "p1", "overdue", "2026-11-03", 20, 4,
@@ -298,7 +298,7 @@ def test_a_long_import_tells_a_terminal_how_far_it_is(register: Path, tmp_path: 
             print(
                 json.dumps({"type": "missed", "patient": "p1", "on": "2026-11-02", "reason": str(number)}), file=lines
             )
-    code = "from followup.cli import main, records; records._LONG = 0; main()"
+    code = "from followup.cli import main, records; records.LONG = 0; main()"
     command = [sys.executable, "-c", code, "import", str(register), str(file), "--today", TODAY, "--lang", "en"]
     terminal, end = pty.openpty()
     subprocess.run([*command, "--dry-run"], stdout=subprocess.DEVNULL, stderr=end, check=True)

@@ -115,3 +115,20 @@ def test_duties_are_counted_from_the_day_the_register_was_opened() -> None:
     assert lines["referral"] == date(2026, 6, 1)
     assert lines["referral-check"] == date(2026, 6, 15)
     assert lines["visit"] == date(2026, 1, 26)
+
+
+def test_a_reason_does_not_pass_off_the_day_duties_are_owed_from_as_its_facts() -> None:
+    """It tells both days: the one it counts from, and the one on which the state began."""
+    late = evolve(POLICY, duties_from=date(2026, 6, 1))
+    (check,) = [
+        line for line in due_visits(Ledger("p1", START), late, date(2026, 6, 1)) if line.kind == "referral-check"
+    ]
+    (reason,) = check.reasons
+    assert (str(reason.anchor_on), str(reason.fact_on)) == ("2026-06-01", "2026-01-12")
+    told = "2 weeks from 2026-06-01 (the day from which duties are owed; the day this state began was 2026-01-12)"
+    assert told in reason.text("en")
+    assert "自2026-06-01(职责自该日起算；本状态开始之日为2026-01-12)起2周" in reason.text("zh")
+    (check,) = [
+        line for line in due_visits(Ledger("p1", START), POLICY, date(2026, 6, 1)) if line.kind == "referral-check"
+    ]
+    assert "2 weeks from 2026-01-12 (the day this state began)" in check.reasons[0].text("en")

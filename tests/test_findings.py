@@ -10,7 +10,9 @@ from followup import (
     Assigned,
     Consented,
     Declined,
+    Died,
     Discharged,
+    Done,
     Entry,
     Finding,
     Found,
@@ -21,6 +23,7 @@ from followup import (
     MovedIn,
     MovedOut,
     Postponed,
+    Referred,
     Registered,
     Visited,
     due_visits,
@@ -75,17 +78,36 @@ def test_three_failures_are_three_days_within_a_month_of_the_first(days: list[st
     assert codes(*(Missed("p1", day) for day in days)) == expected
 
 
+def test_three_failures_name_the_three() -> None:
+    """An attempt of long before is none of them, and the days told are theirs."""
+    days = ["2026-03-01", "2026-04-20", "2026-04-25", "2026-05-01"]
+    (doubt,) = found(*(Missed("p1", day) for day in days))
+    assert [str(entry.on) for entry in doubt.entries] == days[1:]
+    assert "2026-04-20, 2026-04-25, 2026-05-01" in doubt.text("en")
+
+
 def test_presence_that_is_unknown_is_told_apart_from_absence() -> None:
     """A joint follow-up without the police is one thing, one of which nobody wrote who came another."""
     assert codes(seen("2026-01-20", 2), seen("2026-02-02", 3)) == ["presence-not-recorded"]
-    alone = seen("2026-02-02", 3, present=["prevention_doctor"])
-    assert codes(seen("2026-01-20", 2), alone) == ["party-absent", "not-invited"]
+    alone = [seen(day, 3, present=["prevention_doctor"]) for day in ("2026-02-02", "2026-02-10")]
+    assert [code for code in codes(seen("2026-01-20", 2), *alone) if code != "duty-undone"] == [
+        "party-absent",
+        "not-invited",
+    ]
+
+
+def test_nobody_was_absent_from_the_follow_up_that_found_the_risk() -> None:
+    """Nobody could be asked for before it was known; from the next follow-up on they can."""
+    found_it, next_one = (seen(day, 3, present=["prevention_doctor"]) for day in ("2026-02-02", "2026-02-10"))
+    assert codes(seen("2026-01-20", 2), found_it) == []
+    (doubt, _) = found(seen("2026-01-20", 2), found_it, next_one)
+    assert (doubt.code, doubt.entries) == ("party-absent", (next_one,))
 
 
 def test_a_doctors_date_past_the_last_day_is_told() -> None:
     """It puts nothing off, and is shown."""
     late = seen("2026-02-02", 0, stability="unstable", next_on="2026-03-02", present=["police"])
-    assert codes(late) == ["not-invited", "doctors-date-late"]
+    assert codes(late) == ["doctors-date-late"]
 
 
 @pytest.mark.parametrize(
@@ -136,6 +158,8 @@ def test_a_follow_up_entered_more_than_ten_days_late_is_told(recorded: str | Non
 def test_an_incident_recorded_more_than_a_day_after_is_told(recorded: str, late: bool) -> None:  # noqa: FBT001
     """It should be recorded within 24 hours, which days can tell only so far."""
     assert codes(Incident("p1", "2026-02-02", recorded_at=recorded)) == ["incident-recorded-late"] * late
+    in_time = Incident("p1", "2026-03-02", recorded_at="2026-03-02T08:00:00+08:00")
+    assert codes(Incident("p1", "2026-02-02", recorded_at=recorded), in_time) == ["incident-recorded-late"] * late
 
 
 @pytest.mark.parametrize(
@@ -161,6 +185,62 @@ def test_two_entries_that_contradict_each_other_on_one_day_are_told(entries: lis
     assert "contradiction" not in codes(entries[0])
 
 
+@pytest.mark.parametrize(
+    ("entry", "doubted"),
+    [
+        (Missed("p1", "2026-03-02"), True),
+        (Admitted("p1", "2026-03-02"), True),
+        (Incident("p1", "2026-03-02"), True),
+        (seen("2026-03-02"), True),
+        (seen("2026-03-01"), False),  # on the day itself, before it
+        (Discharged("p1", "2026-03-02"), False),
+        (Done("p1", "2026-03-02", kind="report", to=["police"]), False),
+    ],
+)
+def test_whatever_cannot_happen_to_the_dead_is_told(entry: Entry, doubted: bool) -> None:  # noqa: FBT001
+    """One of the two is wrong: what is dated after the death, or the death."""
+    assert ("entry-after-death" in codes(Died("p1", "2026-03-01"), entry)) == doubted
+
+
+@pytest.mark.parametrize(("mode", "told"), [("home", True), ("phone", False)])
+def test_who_was_seen_in_person_while_moved_out_is_told(mode: str, told: bool) -> None:  # noqa: FBT001
+    """It does not bring the patient back, as a transfer does; by telephone it contradicts nothing."""
+    visit = Visited("p1", "2026-03-02", risk=0, mode=mode, seen=["patient"])
+    assert ("seen-while-moved-out" in codes(MovedOut("p1", "2026-03-01"), visit)) == told
+
+
+TOLD: dict[str, Any] = {"kind": "report", "to": ["care_group", "police", "higher_centre"]}
+
+
+@pytest.mark.parametrize(
+    ("entries", "on", "told"),
+    [
+        ([], "2026-03-09", False),  # the report itself is still on the list
+        ([Found("p1", "2026-03-10")], "2026-03-10", True),
+        ([Found("p1", "2026-03-10")], "2027-03-09", True),
+        ([Found("p1", "2026-03-10")], "2027-03-10", False),
+        ([Found("p1", "2026-03-10"), Done("p1", "2026-03-12", kind="report", to=["police"])], "2026-03-12", True),
+        ([Found("p1", "2026-03-10"), Done("p1", "2026-03-12", **TOLD)], "2026-03-12", False),
+        ([Found("p1", "2026-03-10"), Done("p1", "2026-03-02", **TOLD)], "2026-03-12", False),
+        ([Found("p1", "2026-03-10"), Lost("p1", "2026-04-01")], "2026-04-01", False),
+        ([Died("p1", "2026-03-10")], "2026-03-10", True),
+    ],
+)
+def test_a_report_that_was_never_made_is_told_once_the_loss_is_over(entries: list[Entry], on: str, told: bool) -> None:  # noqa: FBT001
+    """The line goes with its state; that it was not done stays, until it is, or a new spell or a year has come."""
+    assert ("duty-undone" in codes(Lost("p1", "2026-03-01"), *entries, on=on)) == told
+
+
+def test_a_referral_that_was_never_made_is_told_once_the_class_is_better() -> None:
+    """What had fallen due by then is told; the outcome, not due yet, is not."""
+    better = seen("2026-02-10", 0, stability="stable")
+    doubts = [doubt for doubt in found(seen("2026-02-02", 3), better, on="2026-02-10") if doubt.code == "duty-undone"]
+    assert [(str(doubt.facts["due"]), doubt.entries) for doubt in doubts] == [("2026-02-02", (better,))]
+    assert '"Refer at once, unstable", last day 2026-02-02' in doubts[0].text("en")
+    referred = Referred("p1", "2026-02-02", to="市三院")
+    assert "duty-undone" not in codes(seen("2026-02-02", 3), referred, better, on="2026-02-10")
+
+
 def test_the_same_told_twice_is_no_contradiction() -> None:
     """A second record that says the same of a day, with more words, contradicts nothing."""
     assert "contradiction" not in codes(seen("2026-02-02", 0), seen("2026-02-02", 0, insight="full"))
@@ -168,8 +248,35 @@ def test_the_same_told_twice_is_no_contradiction() -> None:
 
 def test_a_postponement_names_its_author_and_reason() -> None:
     """It counts without them, and they are asked for."""
-    assert codes(Postponed("p1", "2026-02-02", until="2026-02-09")) == ["postponed-unsigned"]
-    assert codes(Postponed("p1", "2026-02-02", until="2026-02-09", author="甲医生", reason="外出")) == []
+    assert codes(Postponed("p1", "2026-01-20", until="2026-01-26")) == ["postponed-unsigned"]
+    assert codes(Postponed("p1", "2026-01-20", until="2026-01-26", author="甲医生", reason="外出")) == []
+
+
+@pytest.mark.parametrize("next_on", [None, "2026-01-23"])
+def test_a_postponement_past_the_last_day_is_told(next_on: str | None) -> None:
+    """The last day holds, whether or not there was a doctor's date; the last day itself is in time."""
+    visit = Visited("p1", "2026-01-12", risk=1, mode="home", next_on=next_on)
+    late, in_time = (
+        Postponed("p1", "2026-01-20", until=day, author="甲", reason="乙") for day in ("2026-01-27", "2026-01-26")
+    )
+    doubts = findings(Ledger("p1", [START[0], visit, late]), DONGGUAN, date(2026, 1, 21))
+    assert [(doubt.code, doubt.entries) for doubt in doubts] == [("postponed-late", (late,))]
+    assert findings(Ledger("p1", [START[0], visit, in_time]), DONGGUAN, date(2026, 1, 21)) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "to", "idle"),
+    [
+        *((kind, None, True) for kind in ("visit", "first-visit", "retry", "referral", "health-check", "report")),
+        ("report", [], True),
+        ("report", ["police"], False),
+        ("referral-check", None, False),
+        ("status-check", None, False),
+    ],
+)
+def test_a_duty_entered_as_done_that_it_does_not_settle_is_told(kind: str, to: list[str] | None, idle: bool) -> None:  # noqa: FBT001
+    """A register of former days may hold one; it settles nothing, and says so."""
+    assert codes(Done("p1", "2026-01-20", kind=kind, to=to), on="2026-01-21") == ["done-nothing"] * idle
 
 
 def test_a_stay_recorded_after_its_discharge_is_told_while_it_lasts() -> None:

@@ -16,6 +16,7 @@ from followup.testing.change import no_early_news
 
 DAY: Final = timedelta(1)
 DONGGUAN: Final = load_policy("dongguan")
+OPENED: Final = date(2026, 9, 20)
 
 
 def asked(ledger: Ledger, on: date) -> list[DueVisit]:
@@ -102,6 +103,15 @@ def cites_nothing(ledger: Ledger, on: date) -> list[DueVisit]:
     ]
 
 
+def passes_off_a_day(ledger: Ledger, on: date) -> list[DueVisit]:
+    """Give the day from which duties are owed as that of the fact."""
+    found = due_visits(ledger, evolve(DONGGUAN, duties_from=OPENED), on)
+    return [
+        evolve(line, reasons=tuple(evolve(reason, fact_on=reason.anchor_on) for reason in line.reasons))
+        for line in found
+    ]
+
+
 class SaysOverdueEarly:
     """A line that is overdue on its last day."""
 
@@ -136,6 +146,14 @@ def test_each_law_catches_who_breaks_it(law: str, wrong: Callable[[Ledger, date]
         LAWS[law](wrong, policy=DONGGUAN)
 
 
+def test_the_law_of_reasons_catches_a_day_passed_off_as_the_facts() -> None:
+    """A duty counted from the day the register was opened says so, and on which day its state began."""
+    opened = evolve(DONGGUAN, duties_from=OPENED)
+    LAWS["explained"](lambda ledger, on: due_visits(ledger, opened, on), policy=opened)
+    with pytest.raises(LawBroken, match="tells the day 2026-09-20"):
+        LAWS["explained"](passes_off_a_day, policy=opened)
+
+
 def test_a_story_is_a_few_lines_that_a_clinician_can_read() -> None:
     """Law, what should be, what is and by which text, and the person's entries: in both languages, naming nobody."""
     with pytest.raises(LawBroken) as caught:
@@ -145,7 +163,7 @@ def test_a_story_is_a_few_lines_that_a_clinician_can_read() -> None:
     assert len(en) == len(zh) < 25
     assert en[0].startswith("Law 4, safe")
     assert en[1].startswith("What should be: follow-up is due no later than 2026-")
-    assert any("[严重精神障碍管理治疗工作规范(2018年版) 随访管理]" in line for line in en)
+    assert any("[严重精神障碍管理治疗工作规范(2018年版) 随访管理" in line for line in en)
     assert any(line.startswith("  2026-08-20  registered") for line in en)
     assert zh[0].startswith("定律四")
     assert any(line.startswith("  2026-08-20  登记") for line in zh)

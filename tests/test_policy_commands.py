@@ -216,6 +216,17 @@ def test_due_as_known_is_the_list_of_then(register: Path) -> None:
     assert "Follow-ups due on 2026-11-22" in run("due", register, "--as-known", "2026-11-22T08:00").stdout
     assert "was not registered" in run("explain", register, "p1", "--on", "2026-10-01").stdout
     assert "neither a day" in run("due", register, "--as-known", "yesterday", code=2).stderr
+    assert "neither a day" in run("due", register, "--as-known", "20261122", code=2).stderr
+
+
+@pytest.mark.parametrize(("known", "moment"), [("2026-11-22", "23:59:59"), ("2026-11-22T08:00", "08:00:00")])
+def test_a_list_as_known_says_so(register: Path, known: str, moment: str) -> None:
+    """It is no ordinary list of the day: a person and a program are told of which moment it is."""
+    told = ("due", register, "--as-known", known)
+    assert f"As it was known at 2026-11-22 {moment}," in run(*told).stdout
+    assert json.loads(run(*told, "--format", "json").stdout)["as_known"].startswith(f"2026-11-22T{moment}")
+    assert "As it was known" not in run("due", register).stdout
+    assert "as_known" not in json.loads(run("due", register, "--format", "json").stdout)
 
 
 @pytest.mark.parametrize("form", ["table", "csv", "json"])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from attrs import fields
 
-from followup import Policy, Rule, audit, load_policy
+from followup import Entry, Ledger, Policy, Registered, Rule, Visited, audit, due_visits, load_policy
 from followup.policy import VOCABULARY, Off
 from followup.policyfile import bundled_policies
 from followup.terms import Anchor, ContactMode, LineKind, Office, Role
@@ -84,3 +84,16 @@ def test_what_it_replaces_and_switches_off_holds_on_the_eve() -> None:
 def test_four_policies_are_bundled() -> None:
     """The national norm, Dongguan's, the basic services alone, and this one."""
     assert bundled_policies() == ("basic-service-2017", "dongguan", "national-2018", "synthetic-variant")
+
+
+def test_who_was_never_seen_has_a_rule_of_their_own() -> None:
+    """It holds from its first day on, beside the yearly floor, whose last day it shares, and until the first follow-up."""
+    told: list[Entry] = [Registered("p1", "2025-12-01"), Visited("p1", "2026-01-05", risk=0, mode="home")]
+
+    def reasons(on: date) -> dict[str, str]:
+        lines = due_visits(Ledger("p1", told), POLICY, on)
+        return {reason.rule: str(reason.due_on) for line in lines if line.kind == "visit" for reason in line.reasons}
+
+    assert reasons(date(2025, 12, 31)) == {"floor": "2026-03-01"}
+    assert reasons(date(2026, 1, 1)) == {"floor": "2026-03-01", "never-seen": "2026-03-01"}
+    assert "never-seen" not in reasons(date(2026, 1, 5))

@@ -48,7 +48,8 @@ def worklist(name: str = NAME, phone: str = PHONE, team: str | None = "清溪组
     """Return a list of three people, one of them overdue, one with duties."""
     entries: list[Entry] = [
         Registered("p1", "2026-10-12", name=name, phone=phone, team=team, village=village),
-        Visited("p1", "2026-10-20", risk=4, mode="home", present=["prevention_doctor"]),
+        Visited("p1", "2026-10-20", risk=4, mode="home", present=["care_group", "police"]),
+        Visited("p1", "2026-10-21", risk=4, mode="home", present=["prevention_doctor"]),
         Registered("p2", "2026-11-13", name=name, team=team),
         Registered("p3", "2025-10-12", village=village),
         Visited("p3", "2026-08-24", risk=0, mode="home", stability="stable"),

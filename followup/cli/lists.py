@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from followup.cli.options import FORMATS, LONG, OVERDUE, Day, Days, Moment, Word, command, keep_off, opened, put
+from followup.cli.options import (
+    FORMATS,
+    LONG,
+    OVERDUE,
+    Day,
+    DayOrMoment,
+    Days,
+    Moment,
+    Word,
+    command,
+    keep_off,
+    opened,
+    put,
+)
 from followup.errors import Problem, RegisterError, unknown
 from followup.sentences import say
 
@@ -25,7 +38,11 @@ _ORDERS: Final = ("urgency", "village", "risk", "date")
 @click.argument("register", type=click.Path(path_type=Path))
 @click.option("--on", type=Day(), help="The day asked about; today if not given. 查询日期。")
 @click.option("--as-known", type=Moment(), help="As recorded by the end of a day, or by a moment. 按当时已录入的记录。")
-@click.option("--since", type=Day(), help="Say who is new since that day's list, and who left it. 与该日名单比较。")
+@click.option(
+    "--since",
+    type=DayOrMoment(),
+    help="Say who is new since that morning's list (or that moment's), and who left it. 与该日早晨或该时刻的名单比较。",
+)
 @click.option("--team", help="Only this team's patients. 只列该团队。")
 @click.option("--village", help="Only this village's patients. 只列该村(居)。")
 @click.option("--kind", type=Word("LineKind"), help="Only such lines, as visit. 只列该事项,如 随访。")
@@ -45,7 +62,7 @@ def due(
     register: Path,
     on: date | None,
     as_known: datetime | None,
-    since: date | None,
+    since: date | datetime | None,
     team: str | None,
     village: str | None,
     kind: "LineKind | None",
@@ -62,7 +79,6 @@ def due(
     lang: str,
 ) -> None:
     """打印到期名单 · Print the due list: overdue, due today or open."""
-    from followup.dates import SHANGHAI
     from followup.selections import in_order, selected
     from followup.terms import Bucket
     from followup.views import render
@@ -78,9 +94,9 @@ def due(
         return in_order(selected(listed, kind, role), order)
 
     with opened(register) as found:
-        day = on or (today if as_known is None else as_known.astimezone(SHANGHAI).date())
-        if since is not None and since >= day:
-            raise RegisterError(Problem("since", facts={"since": since, "on": day}))
+        day = on or (today if as_known is None else _day(as_known))
+        if since is not None and _day(since) >= day:
+            raise RegisterError(Problem("since", facts={"since": _day(since), "on": day}))
         listed = found.worklist(day, team, within, as_known, village)
         _check_spelling(found, listed, team, village)
         if since is not None:
@@ -149,13 +165,19 @@ def explain(
     lang: str,
 ) -> None:
     """说明一名患者的随访日期及依据 · Tell one patient's entries, rules and dates, why, and how they lie in time."""
-    from followup.dates import SHANGHAI
     from followup.explanation import explain as tell
     from followup.views.timeline import drawn, render_page
 
     keep_off(output, register)
     with opened(register) as found:
-        day = on or (today if as_known is None else as_known.astimezone(SHANGHAI).date())
+        day = on or (today if as_known is None else _day(as_known))
         about = (found.ledger(patient, as_known), found.policy_known(as_known), day, lang)
         text = render_page(*about) if form == "html" else "\n".join([tell(*about), *drawn(*about)]) + "\n"
     put(text, output)
+
+
+def _day(when: date | datetime) -> date:
+    """Return the civil day of a moment, or the day that is given."""
+    from followup.dates import SHANGHAI
+
+    return when.astimezone(SHANGHAI).date() if isinstance(when, datetime) else when

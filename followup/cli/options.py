@@ -27,7 +27,8 @@ OVERDUE, FAILED, BAD_DATA = 1, 1, 3
 LONG: Final = 2
 #: The formats of a list.
 FORMATS: Final = ("table", "csv", "json", "xlsx", "html", "ics")
-
+#: What tells a moment from a day.
+_TIME: Final = re.compile(r"[T ]\d")
 _WITHIN: Final = re.compile(r"(\d{1,3})d?")
 
 
@@ -46,20 +47,28 @@ class Day(click.ParamType[date]):
             self.fail(error.text("en"), param, ctx)
 
 
-class Moment(click.ParamType[datetime]):
-    """A moment, or a civil day, which says its end."""
+class DayOrMoment(click.ParamType["date | datetime"]):
+    """A civil day as 2026-11-22, or a moment as 2026-11-22T08:00."""
 
     name = "date or moment"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Read the moment, or refuse it as wrong usage."""
-        from followup.dates import instant
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date | datetime:
+        """Read the day or the moment, or refuse it as wrong usage."""
+        from followup.dates import day, instant
 
         try:
-            found = instant(str(value))
-        except ValueError:
+            return instant(str(value)) if _TIME.search(str(value)) else day(value)
+        except (ValueError, FollowupError):
             self.fail(f'"{value}" is neither a day (2026-11-22) nor a moment (2026-11-22T08:00)', param, ctx)
-        return end_of_day(found.date()) if len(str(value)) == len("2026-11-22") else found
+
+
+class Moment(DayOrMoment):
+    """A moment, or a civil day, which says its end."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Read the moment, or refuse it as wrong usage."""
+        found = super().convert(value, param, ctx)
+        return found if isinstance(found, datetime) else end_of_day(found)
 
 
 class Word(click.ParamType[Any]):

@@ -50,7 +50,7 @@ _FUNCTIONS: Final = st.none() | st.dictionaries(st.sampled_from(Function), st.sa
 _TEAMS: Final = ("镇东", "镇西")
 _VILLAGES: Final = ("甲村", "=乙村", "")
 _PRESENT: Final = ((), (Role.CARE_GROUP, Role.POLICE), (Role.POLICE,), tuple(Role))
-_TOLD: Final = ((), (Role.CARE_GROUP, Role.POLICE, Office.HIGHER_CENTRE), (Role.POLICE,))
+TOLD: Final = ((), (Role.CARE_GROUP, Role.POLICE, Office.HIGHER_CENTRE), (Role.POLICE,))
 _CODED: Final = (Stability.STABLE, Stability.BASIC, None, None, Stability.UNSTABLE)
 _PERSON: Final = "name phone guardian"
 _TEXT_FIELDS: Final = {
@@ -113,7 +113,7 @@ def that_matter(kind: str, span: Span) -> Fields:
         },
         "referred": {"outcome": _maybe(["admitted"])},
         "discharged": informed,
-        "done": {"kind": st.sampled_from(LineKind), "to": _maybe(_TOLD)},
+        "done": {"kind": st.sampled_from(LineKind), "to": _maybe(TOLD)},
         "postponed": {"until": days(span, 2 * DAYS)},
         "retracted": {"entry": st.sampled_from(["0" * 20, "f" * 20])},
     }

@@ -216,9 +216,12 @@ def _explained(trial: Trial) -> None:
             facts = {"kind": line.kind, "rule": reason.rule, "due": reason.due_on, "on": reason.anchor_on}
             trial.expect(reason.rule and str(reason.source).strip(), "uncited", lines, **facts)
             trial.expect(reason.entry in standing, "entryless", lines, **facts)
-            opened = set() if line.kind in FOLLOW_UPS else _duties_open(trial.policy)
+            own = getattr(reason, "fact_on", reason.anchor_on)
             told = _days_told(standing[reason.entry])
-            trial.expect(reason.anchor_on in told | opened, "untold", lines, **facts)
+            trial.expect(own in told, "untold", lines, **facts | {"on": own})
+            opened = set() if line.kind in FOLLOW_UPS else _duties_open(trial.policy)
+            is_moved = own < reason.anchor_on and reason.anchor_on in opened
+            trial.expect(own == reason.anchor_on or is_moved, "moved", lines, own=own, **facts)
             counted = max(replayed(reason.within, reason.anchor_on, calendar), reason.not_before)
             trial.expect(counted == reason.due_on, "replayed", lines, counted=counted, within=reason.within, **facts)
 

@@ -12,8 +12,9 @@ from hypothesis.strategies import SearchStrategy
 from followup.entries import TYPES, Entry, Registered, Retracted
 from followup.ledger import Ledger
 from followup.policy import Policy
-from followup.terms import Function, Grade, Insight, Physical, Reaction, RiskLevel
-from followup.testing.entries import Fields, built, entries, that_matter
+from followup.settlement import INSTEAD
+from followup.terms import ContactMode, Function, Grade, Insight, LineKind, Physical, Reaction, RiskLevel, Role
+from followup.testing.entries import TOLD, Fields, built, entries, that_matter
 from followup.testing.spans import Span, days, spans
 
 #: A follow-up that tells little: no class is recorded, and none is computed.
@@ -27,6 +28,17 @@ _WELL: Final[Fields] = {
     "reaction": st.just(Reaction.NONE),
     "physical": st.just(Physical.STABLE),
     "stability": st.none(),
+}
+#: The follow-up of somebody dangerous by the doctor alone, or with the police.
+_ALONE: Final[Fields] = {
+    "risk": st.sampled_from([RiskLevel.HITS_THINGS_ANYWHERE, RiskLevel.HITS_PEOPLE]),
+    "mode": st.just(ContactMode.HOME),
+    "present": st.sampled_from([(), (Role.POLICE,)]),
+}
+#: A duty done that a register takes: one that this settles.
+_DONE: Final[Fields] = {
+    "kind": st.sampled_from([kind for kind in LineKind if kind not in INSTEAD]),
+    "to": st.sampled_from([told for told in TOLD if told]),
 }
 #: How often what happens in a ledger beside follow-ups, where not once.
 _OFTEN: Final = {"missed": 10, "incident": 4, "admitted": 2, "discharged": 2, "moved_in": 2, "retracted": 0}
@@ -75,14 +87,19 @@ def registrations(patient: str, span: Span) -> SearchStrategy[Entry]:
 @cache
 def events(patient: str, span: Span, kinds: frozenset[str] = frozenset(TYPES)) -> SearchStrategy[Entry]:
     """Return what may happen to a patient: about every second time a follow-up, where there may be any."""
-    lean = {kind: built(kind, patient, span, that_matter(kind, span)) for kind in TYPES if kind in kinds}
+    lean = {
+        kind: built(kind, patient, span, that_matter(kind, span) | (_DONE if kind == "done" else {}))
+        for kind in TYPES
+        if kind in kinds
+    }
     found = [lean[kind] for kind in lean for _ in range(_OFTEN.get(kind, 1))]
     found += [entries("amended", patient=patient, span=span)] * ("amended" in kinds)
     if "visited" in kinds:
         well = built("visited", patient, span, that_matter("visited", span) | _WELL)
         vague = built("visited", patient, span, that_matter("visited", span) | _VAGUE)
         full = entries("visited", patient=patient, span=span)
-        found = [lean["visited"]] * 18 + [vague] * 5 + [well] * 3 + [full] * 3 + found
+        alone = built("visited", patient, span, that_matter("visited", span) | _ALONE)
+        found = [lean["visited"]] * 18 + [vague] * 5 + [well] * 3 + [full] * 3 + [alone] * 3 + found
     return st.sampled_from(found).flatmap(lambda chosen: chosen)  # one_of would count each but once
 
 
@@ -104,7 +121,7 @@ _STORIES: Final = (
 def _episodes(draw: st.DrawFn, patient: str, span: Span, kinds: frozenset[str]) -> list[Entry]:
     """Draw one event as a rule, or some that belong together."""
     stories = [story for story in _STORIES if kinds.issuperset(story)]
-    if not stories or draw(st.integers(0, 3)):
+    if not stories or draw(st.integers(0, 3)) < 3:  # noqa: PLR2004 - the simplest is one event
         return [draw(events(patient, span, kinds))]
     story = draw(st.sampled_from(stories))
     whens = sorted(draw(days(span)) for _ in story)

@@ -26,6 +26,7 @@ from followup.ledger import Ledger
 from followup.policy import Policy
 from followup.policyfile import load_policy
 from followup.register import Register
+from followup.settlement import settles_nothing
 from followup.testing.ledgers import events, registrations
 from followup.testing.spans import DAYS, SPANS, days
 from followup.worklist import WorkList
@@ -89,7 +90,7 @@ class RegisterMachine(RuleBasedStateMachine):
             return True
         ledger = Ledger(entry.patient, all_of_one.values())
         standing = [one for one in ledger.facts if isinstance(one, Registered)]
-        if isinstance(entry, Retracted) and entry.entry not in all_of_one:
+        if settles_nothing(entry) or (isinstance(entry, Retracted) and entry.entry not in all_of_one):
             return True
         return len(standing) > 1 or bool(ledger.facts and not standing)
 

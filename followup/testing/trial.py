@@ -27,7 +27,18 @@ Scheduler = Callable[[Ledger, date], Iterable[Line]]
 _DAY: Final = timedelta(days=1)
 #: What of a line, and of its reasons, is compared where both have it.
 _TOLD: Final = ("kind", "due_on", "opens_on", "plan_on", "roles", "invited", "missing_roles", "modes")
-_GIVEN: Final = ("rule", "version", "source", "anchor", "anchor_on", "entry", "within", "not_before", "due_on")
+_GIVEN: Final = (
+    "rule",
+    "version",
+    "source",
+    "anchor",
+    "anchor_on",
+    "fact_on",
+    "entry",
+    "within",
+    "not_before",
+    "due_on",
+)
 
 
 @frozen

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
 
+from followup.dates import SHANGHAI
 from followup.sentences import say
 from followup.terms import Bucket, Term
 from followup.views.people import people
@@ -42,6 +43,8 @@ def head(found: WorkList, lang: str) -> list[str]:
     counts = say(lang, "word.and").join(f"{bucket.label(lang)} {count}" for bucket, count in found.counts.items())
     title = say(lang, "list.title", on=found.on, policy=policy.title.text(lang), version=policy.version)
     lines = [title, say(lang, "list.counts", total=sum(found.counts.values()), counts=counts)]
+    if found.known is not None:
+        lines.append(say(lang, "list.known", moment=found.known.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")))
     if found.only:
         told = [say(lang, f"list.only.{name}", term=term.label(lang)) for name, term in found.only.items()]
         what = say(lang, "word.and").join(told)

@@ -25,6 +25,7 @@ def as_data(found: WorkList, lang: str, *, with_names: bool = False) -> dict[str
         "duties": [_line(line, lang, with_names=with_names) for line in found.duties],
         "duty_counts": dict(found.duty_counts),
         **({"only": dict(found.only)} if found.only else {}),
+        **({} if found.known is None else {"as_known": found.known.isoformat()}),
         **({} if found.head is None else {"head": found.head}),
     } | ({} if found.since is None else {"since": _since(found, lang)})
 
@@ -86,7 +87,9 @@ def _reason(reason: Reason, lang: str) -> dict[str, Any]:
         "evidence": reason.source.evidence,
         "anchor": reason.anchor,
         "anchor_on": reason.anchor_on,
+        "fact_on": reason.fact_on,
         "within": str(reason.within),
+        "to": reason.to,
         "due_on": reason.due_on,
         "text": reason.text(lang),
     }

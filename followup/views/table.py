@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from followup.duevisit import evidence_mark
 from followup.explanation import one_line
 from followup.sentences import say
 from followup.views.cells import by_team, cells, head, heading, moved, words
@@ -70,8 +71,11 @@ def _row(line: WorkLine, lang: str) -> list[str]:
 
 
 def _why(line: WorkLine, lang: str, *, with_names: bool) -> str:
-    """Return the reason of a line, who must be there, and in front of it who it is, if that is asked for."""
-    roles = words(line.due.roles, lang)
-    why = line.due.reasons[0].title.text(lang)
+    """Return the reason of a line, who must be there or told, and in front of it who it is, if that is asked for."""
+    reason = line.due.reasons[0]
+    roles, why = words(line.due.roles, lang), reason.title.text(lang)
     who = [one_line(told) for told in (line.name, line.phone) if told] if with_names else []
-    return "  ".join([*who, f"{why} ({roles})" if roles else why])
+    mark = evidence_mark(reason.source, lang)
+    told = say(lang, "reason.to", to=words(reason.to, lang)) if reason.to else ""
+    brackets = [f" ({part})" for part in (roles, mark) if part]
+    return "  ".join([*who, "".join([why, *brackets, told])])
