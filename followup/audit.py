@@ -6,12 +6,15 @@ often and nothing puts a visit off (law 4), and every rule counts for something 
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from attrs import field, frozen
 
 from followup.case import State
-from followup.comparison import is_four_a_year, is_no_longer, is_shorter
+from followup.comparison import is_four_a_year, is_no_longer, is_shorter, most_days
+from followup.dates import Interval
+from followup.errors import InvalidPolicy, Problem
 from followup.policy import FOLLOW_UPS, Policy, Rule
 from followup.sentences import say
 from followup.states import reachable, told_state, worsenings
@@ -34,8 +37,12 @@ _AT_HOME: Final = frozenset({Status.MANAGED, Status.DECLINED})
 _VISITS: Final = frozenset({LineKind.VISIT, LineKind.FIRST_VISIT})
 _ROUND: Final = frozenset({Anchor.VISIT, Anchor.BEGAN})
 #: Of several anchors the latest counts: beside another one these would put a visit off.
-_ALONE: Final = frozenset({Anchor.PLANNED, Anchor.FIRST_MISSED, Anchor.INFORMED, Anchor.INCIDENT})
+_ALONE: Final = frozenset(
+    {Anchor.PLANNED, Anchor.FIRST_MISSED, Anchor.INFORMED, Anchor.INCIDENT}
+    | {Anchor.REFERRED, Anchor.DONE, Anchor.CHECKED, Anchor.ADMITTED}
+)
 _DAY: Final = timedelta(days=1)
+_YEAR: Final = Interval(1, "year")
 
 
 @frozen(kw_only=True)
@@ -59,12 +66,18 @@ class Remark:
 
     def text(self, lang: str = "en") -> str:
         """Return the remark as one sentence in `lang`."""
-        facts = {name: value.label(lang) if isinstance(value, Term) else value for name, value in self.facts.items()}
+        facts = {name: _told(value, lang) for name, value in self.facts.items()}
         facts["rules"] = say(lang, "word.and").join(self.rules)
         facts["state"] = "" if self.state is None else told_state(self.state, lang)
         found = say(lang, f"audit.{self.code}", **facts)
         found += "" if self.since is None else say(lang, "audit.since", on=self.since)
         return found if self.law is None else say(lang, "audit.law", number=self.law, text=found)
+
+
+def _told(value: Any, lang: str) -> Any:
+    if isinstance(value, Term):
+        return value.label(lang)
+    return value.text(lang) if hasattr(value, "text") else value
 
 
 @frozen
@@ -80,8 +93,11 @@ class _Walk:
         return [rule for rule in self.policy.rules if rule.holds_on(self.day)]
 
 
-def audit(policy: Policy) -> tuple[Remark, ...]:
+def audit(policy: Policy, since: date | None = None) -> tuple[Remark, ...]:
     """Return what is wrong with a policy and what must be known of it, errors first.
+
+    It is walked from the day `since` on (default: the first on which any rule asks for a visit): a rule that begins
+    later leaves a gap until then.
 
     >>> from followup import load_policy
     >>> sorted({remark.code for remark in audit(load_policy("national-2018"))})
@@ -89,15 +105,28 @@ def audit(policy: Policy) -> tuple[Remark, ...]:
     """
     matched = {rule: frozenset(filter(rule.matches, reachable())) for rule in policy.rules}
     errors: dict[tuple[Any, ...], Remark] = {}
-    for day in _turns(policy):
+    for day in _turns(policy, since):
         for remark in _errors(_Walk(policy, day, matched)):
             errors.setdefault((remark.code, remark.rules), remark)
     return (*errors.values(), *_notes(policy))
 
 
-def _turns(policy: Policy) -> list[date]:
-    """Return the first day on which anybody is visited, and every day after it on which the rules change."""
-    first = min((rule.since for rule in policy.rules if rule.kind in _VISITS), default=date.min)
+@lru_cache(maxsize=8)  # an adoption asks before it writes, and again within its transaction
+def audit_errors(policy: Policy, since: date | None = None) -> tuple[Remark, ...]:
+    """Return what the audit calls an error."""
+    return tuple(remark for remark in audit(policy, since) if remark.is_error)
+
+
+def check_sound(policy: Policy, since: date | None = None) -> None:
+    """Raise `InvalidPolicy` with every error of the audit: a bad rule is refused before it hurts."""
+    found = audit_errors(policy, since)
+    if found:
+        raise InvalidPolicy([Problem("audit", (policy.id,), {"text": remark}) for remark in found])
+
+
+def _turns(policy: Policy, since: date | None) -> list[date]:
+    """Return the first day that counts, and every day after it on which the rules change."""
+    first = since or min((rule.since for rule in policy.rules if rule.kind in _VISITS), default=date.min)
     ends = {rule.earliest for rule in policy.rules if rule.earliest > first}
     return sorted({first, *policy.changes_after(first), *ends})
 
@@ -233,11 +262,12 @@ def _less(walk: _Walk, rule: Rule, here: State, there: Sequence[State]) -> Remar
     """Name the state in which a visit would be due later, and the two rules."""
     lost = next((state for state in there if state not in walk.matched[rule]), there[0])
     rivals = [one for one in walk.rules if one.kind is rule.kind and one is not rule and lost in walk.matched[one]]
-    going_on = [one for one in rivals if _goes_on(one, lost)]
+    alike = [one for one in rivals if set(one.after) == set(rule.after) and _binds_as(one, rule)]
+    going_on = alike or [one for one in rivals if _goes_on(one, lost) and set(rule.after) <= _ROUND]
     facts = {"rule": rule.id, "within": rule.within, "than": here}
     if not going_on:
         return Remark(code="dropped", rules=(rule.id,), state=lost, since=walk.day, facts=facts)
-    other = min(going_on, key=lambda one: one.within.longest)
+    other = min(going_on, key=lambda one: most_days(one.within))
     facts |= {"other": other.id, "longer": other.within}
     code = "anew" if is_no_longer(other.within, rule.within) else "less"
     return Remark(code=code, rules=(rule.id, other.id), state=lost, since=walk.day, facts=facts)
@@ -273,12 +303,15 @@ def _beaten_in(walk: _Walk, other: Rule, rule: Rule) -> frozenset[State]:
 def _notes(policy: Policy) -> Iterator[Remark]:
     for rule in policy.rules:
         if rule.source.evidence in {Evidence.UNCONFIRMED, Evidence.ASSUMPTION}:
-            facts = {"evidence": rule.source.evidence}
-            yield Remark(code="unconfirmed", is_error=False, rules=(rule.id,), facts=facts)
+            yield Remark(code="unconfirmed", is_error=False, rules=(rule.id,), facts={"evidence": rule.source.evidence})
         if not rule.source.clause:
             yield Remark(code="clause", is_error=False, rules=(rule.id,))
+        if rule.kind is LineKind.HEALTH_CHECK and not is_no_longer(rule.within, _YEAR):
+            yield Remark(code="rare", is_error=False, rules=(rule.id,), facts={"within": rule.within})
+    for off in policy.offs:
+        facts = {"on": off.since, "reason": off.reason}
+        yield Remark(code="off", is_error=False, rules=(off.off,), facts=facts)
     months = tuple(rule.id for rule in policy.rules if rule.within.unit in {"month", "year"})
     if months:
         yield Remark(code="months", is_error=False, rules=months)
-    until = date(max(policy.calendar.years), 12, 31)
-    yield Remark(code="calendar", is_error=False, facts={"until": until})
+    yield Remark(code="calendar", is_error=False, facts={"known": policy.calendar})

@@ -22,7 +22,7 @@ class Writing:
     at: str
     author: str | None
     program: str
-    #: "create", "record", "adopt", "notice", "forget", "teams", "repair", "derive", "migrate" or "restore".
+    #: "create", "record", "adopt", "withdraw", "notice", "forget", "teams", "repair", "derive", "migrate" or "restore".
     action: str
     #: What it was about: a policy and its first day, a notice and a hash of it, a patient who was forgotten.
     subject: str | None

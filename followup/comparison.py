@@ -30,6 +30,16 @@ def is_shorter(one: Interval, other: Interval) -> bool:
 
 
 @cache
+def most_days(within: Interval) -> int:
+    """Return how many days a period has at most.
+
+    >>> most_days(Interval.parse("3 months"))
+    92
+    """
+    return max((within.after(day) - day).days for day in _DAYS)
+
+
+@cache
 def is_four_a_year(within: Interval) -> bool:
     """Say whether four such periods, one after the other, end within a year."""
     return all(_four_times(within, day) <= _YEAR.after(day) for day in _DAYS)

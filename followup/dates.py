@@ -100,6 +100,17 @@ class WorkCalendar:
         """Say whether the notice for the year of `on` is out."""
         return on.year in self.years
 
+    def text(self, lang: str) -> str:
+        """Return until when working days are known, and in which years after a gap.
+
+        >>> work_calendar().text("en")
+        'the end of 2026'
+        """
+        until = next(year for year in sorted(self.years) if year + 1 not in self.years)
+        more = [str(year) for year in sorted(self.years) if year > until]
+        found = say(lang, "calendar.until", year=until)
+        return found + say(lang, "calendar.more", years=say(lang, "word.and").join(more)) if more else found
+
     def after(self, start: date, workdays: int) -> date:
         """Return the last of `workdays` working days, `start` itself not counted."""
         while workdays:

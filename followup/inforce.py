@@ -1,14 +1,16 @@
 """Which policy and which holiday notices a register goes by, since when, and when that was recorded."""
 
 import json
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from functools import reduce
 from hashlib import sha256
 from typing import Any, Final
 
-from attrs import evolve
+from attrs import evolve, frozen
 from sqlite_utils import Database
 
+from followup.audittrail import Writing, writings
 from followup.dates import WorkCalendar, instant, work_calendar
 from followup.errors import Problem, RegisterError
 from followup.noticefile import notice_from_text
@@ -20,9 +22,78 @@ from followup.schedule import RECKONING
 ALWAYS: Final = date(1900, 1, 1)
 
 
+_ADOPTED: Final = "SELECT texts, adopted_from, recorded_at, duties_from, seq FROM policies ORDER BY adopted_from, seq"
+
+
+@frozen(kw_only=True)
+class Adoption:
+    """One policy that a register adopted: from which day on, who noted it and when, and its withdrawal."""
+
+    id: str
+    version: str
+    since: date
+    #: The transaction that noted it; None in a register of a release that noted none.
+    noted: Writing | None
+    #: Why it was withdrawn before its day, and the transaction that did so.
+    reason: str | None = None
+    withdrawn: Writing | None = None
+
+
+def adoptions(db: Database) -> Iterator[Adoption]:
+    """Return every policy that a register adopted, the first first, those withdrawn among them."""
+    noted: dict[tuple[str, str | None], list[Writing]] = {}
+    for writing in writings(db):
+        action = "adopt" if writing.action == "create" else writing.action
+        noted.setdefault((action, writing.subject), []).append(writing)
+    for policy, version, day, reason in db.execute(_HISTORY):
+        since = date.fromisoformat(day)
+        mark = adoption_mark(policy, version, since)
+        yield Adoption(
+            id=policy,
+            version=version,
+            since=since,
+            noted=_earliest(noted, "adopt", mark),
+            reason=reason,
+            withdrawn=_earliest(noted, "withdraw", f"{mark} {reason}"),
+        )
+
+
+def _earliest(noted: Mapping[tuple[str, str | None], list[Writing]], action: str, subject: str) -> Writing | None:
+    """Take the first writing that notes something, as the same may be adopted and withdrawn more than once."""
+    found = noted.get((action, subject))
+    return found.pop(0) if found else None
+
+
+_HISTORY: Final = """
+    SELECT p.id, p.version, p.adopted_from, w.reason FROM policies p LEFT JOIN withdrawals w ON w.policy = p.seq
+    ORDER BY p.seq
+"""
+
+
+def adoption_mark(policy: str, version: str, day: date | str) -> str:
+    """Return how the audit notes an adoption."""
+    return f"{policy} {version} {day}"
+
+
+def write_withdrawal(db: Database, day: date, reason: str, recorded_at: str | None) -> str | None:
+    """Note that what was adopted from a day on is withdrawn, and return its mark; None where nothing was adopted."""
+    row = db.execute(_STANDING, [day.isoformat()]).fetchone()
+    if row is None:
+        return None
+    seq, policy, version = row
+    db.execute("INSERT INTO withdrawals VALUES (?, ?, ?)", [seq, reason, recorded_at])
+    return f"{adoption_mark(policy, version, day)} {reason}"
+
+
+_STANDING: Final = """
+    SELECT seq, id, version FROM policies WHERE adopted_from = ? AND seq NOT IN (SELECT policy FROM withdrawals)
+"""
+
+
 def policy_in_force(db: Database, known: datetime | None = None) -> Policy:
     """Return the policies of a register as one, each from its day on; with `known`, as recorded by that moment."""
-    rows = _known_rows(db, "SELECT texts, adopted_from, recorded_at, duties_from FROM policies ORDER BY 2", known)
+    withdrawn = {seq for seq, _, _ in _known_rows(db, "SELECT policy, reason, recorded_at FROM withdrawals", known)}
+    rows = [row for row in _known_rows(db, _ADOPTED, known) if row[4] not in withdrawn]
     try:
         return _told(rows, work_calendar(*_notices(db, known)))
     except (ValueError, TypeError, AttributeError, RecursionError):  # damaged, or changed behind our back
@@ -30,7 +101,7 @@ def policy_in_force(db: Database, known: datetime | None = None) -> Policy:
 
 
 def _told(rows: list[tuple[Any, ...]], calendar: WorkCalendar) -> Policy:
-    (texts, _, _, duties_from), *later = rows
+    (texts, _, _, duties_from, _), *later = rows
     first = evolve(
         policy_from_texts(json.loads(texts)),
         calendar=calendar,
@@ -70,7 +141,8 @@ def write_policy(db: Database, policy: Policy, day: date, duties_from: date | No
         duties_from and duties_from.isoformat(),
         json.dumps(policy.texts),
     )
-    db.execute("INSERT INTO policies VALUES (?, ?, ?, ?, ?, ?)", (*row, recorded_at))
+    columns = "adopted_from, id, version, duties_from, texts, recorded_at"
+    db.execute(f"INSERT INTO policies ({columns}) VALUES (?, ?, ?, ?, ?, ?)", (*row, recorded_at))  # noqa: S608
 
 
 def write_notice(db: Database, year: int, text: str, recorded_at: str | None) -> None:

@@ -11,7 +11,7 @@ from followup.audittrail import writings
 from followup.chain import Head, linked, sealed, written
 from followup.entryrows import forgotten, patients, read_ledgers
 from followup.errors import Problem, RegisterError, shown
-from followup.inforce import notice_mark
+from followup.inforce import adoption_mark, notice_mark
 from followup.keptdates import TABLES, keep_all, kept
 from followup.policyfile import policy_from_texts
 from followup.register import Register
@@ -111,7 +111,7 @@ def _seal(row: Sequence[str], personal: str | None, salt: str | None) -> str:
 def _audit(db: Database) -> Iterator[Problem]:
     """Compare each transaction with what was noted of it, and with the entries that it left."""
     before, last = "", 0
-    erased, rules, migrated = dict[str, str](), set[str](), False
+    erased, rules, withdrawn, migrated = dict[str, str](), set[str](), set[str](), False
     for number, writing in enumerate(writings(db), 1):
         if not writing.follows(before):
             yield Problem("check.audit", facts={"number": number, "at": shown(writing.at)})
@@ -122,11 +122,13 @@ def _audit(db: Database) -> Iterator[Problem]:
         if writing.action == "forget":
             erased[subject.partition(" ")[0]] = subject
         rules |= {subject} if writing.action in _RULES else set()
+        withdrawn |= {subject} if writing.action == "withdraw" else set()
         migrated |= writing.action == "migrate"
     (count,) = db.execute("SELECT count(*) FROM entries").fetchone()
     if count != last:
         yield Problem("check.uncounted", facts={"entries": count, "noted": last})
     yield from _erased(db, erased)
+    yield from _withdrawn(db, withdrawn)
     if not migrated:  # an earlier release noted no rules
         yield from _unnoted(db, rules)
 
@@ -134,11 +136,21 @@ def _audit(db: Database) -> Iterator[Problem]:
 def _unnoted(db: Database, noted: Container[str]) -> Iterator[Problem]:
     """Compare the rules with what the audit notes of them."""
     for policy, version, day in db.execute("SELECT id, version, adopted_from FROM policies"):
-        if f"{policy} {version} {day}" not in noted:
+        if adoption_mark(policy, version, day) not in noted:
             yield Problem("check.policy", facts={"id": shown(policy), "version": shown(version)})
     for year, text in db.execute("SELECT year, text FROM notices"):
         if notice_mark(year, text) not in noted:
             yield Problem("check.notice", facts={"year": year})
+
+
+def _withdrawn(db: Database, noted: set[str]) -> Iterator[Problem]:
+    """Compare which adoptions were withdrawn with what the audit notes of it."""
+    rows = db.execute(
+        "SELECT p.id, p.version, p.adopted_from, w.reason FROM withdrawals w JOIN policies p ON p.seq = w.policy"
+    )
+    there = {f"{adoption_mark(policy, version, day)} {reason}" for policy, version, day, reason in rows}
+    for subject in sorted(there ^ noted):
+        yield Problem("check.withdrawn", facts={"adoption": shown(subject, 200)})
 
 
 def _teams(db: Database) -> Iterator[Problem]:

@@ -67,7 +67,9 @@ def _notice(table: dict[str, Any], problems: list[Problem]) -> Notice:
     if type(year) is not int:
         problems.append(Problem("notice.year", ("year",)))
         year = 0
-    if not isinstance(source, str) or not source.strip():
+    if source is None:
+        problems.append(Problem("missing", ("source",), {"field": "source"}))
+    elif not isinstance(source, str) or not source.strip():
         problems.append(Problem("word", ("source",), {"word": shown(source)}))
     holidays = _holidays(table.get("holiday"), problems)
     makeup_days = _makeup_days(table.get("makeup_days", []), problems)

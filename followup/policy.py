@@ -88,13 +88,15 @@ class Rule:
     reason: Title | None = None
     #: The policy that wrote the rule.
     policy: str = ""
-    #: A duty's clock starts no earlier, where the rule came with a later policy.
+    #: Its clock starts no earlier, where a duty came with a later policy and none of its kind was owed before.
     counted_from: date | None = None
+    #: The first day it asked what it asks, where its wording alone has changed since.
+    asked_since: date | None = None
     #: `opens` as a number of days.
     lead: timedelta = field(init=False, repr=False)
     #: Its anchor where that is one event alone.
     lone_event: Anchor | None = field(init=False, repr=False)
-    #: The first last day that the rule can set by itself: `since`, or the transition's end.
+    #: The first last day that the rule can set by itself: the day since when it asks so, or the transition's end.
     earliest: date = field(init=False, repr=False)
 
     @opens.default
@@ -112,7 +114,8 @@ class Rule:
 
     @earliest.default
     def _earliest(self) -> date:
-        return self.since if self.transition is None else self.transition.after(self.since)
+        began = self.asked_since or self.since
+        return began if self.transition is None else self.transition.after(began)
 
     def holds_on(self, day: date) -> bool:
         """Say whether the rule is in force on a day."""
@@ -162,6 +165,8 @@ class Policy:
     title: Title
     extends: str | None = None
     version: str
+    #: The version that its author wrote.
+    label: str | None = None
     rules: tuple[Rule, ...] = field(eq=False, repr=False)
     #: The rules of bases that are switched off.
     offs: tuple[Off, ...] = ()
@@ -196,10 +201,10 @@ class Policy:
         return found
 
     def former(self, rule: Rule) -> Sequence[Rule]:
-        """Return the rules of the kind that ended as a rule began."""
+        """Return the rules of the kind that ended as a rule began to ask what it asks."""
         found = self._former.get(rule)
         if found is None:
-            eve = rule.since - _DAY
+            eve = (rule.asked_since or rule.since) - _DAY
             found = [other for other in self.rules if other.until == eve and other.kind is rule.kind]
             self._former[rule] = found
         return found
@@ -217,8 +222,9 @@ class Policy:
     def then(self, new: "Policy", day: date) -> "Policy":
         """Return the one policy that is this one up to the eve of `day`, and `new` from that day on.
 
-        A rule that both have alike goes on; any other of `new` is in force from `day` at the earliest, and a
-        duty that came with it is counted from `day` at the earliest.
+        A rule that both have alike goes on; where its title or source alone is another, the new wording is in force
+        from `day` and no date moves. Any other rule of `new` is in force from `day` at the earliest, and a duty that
+        came with it is counted from `day` at the earliest by whoever owed none of the kind on its eve.
 
         >>> from followup import load_policy
         >>> both = load_policy("national-2018").then(load_policy("dongguan"), date(2026, 12, 1))
@@ -233,7 +239,7 @@ class Policy:
             if rule.since <= eve
         ]
         begun = [
-            _begun(rule, day)
+            self._begun(rule, day)
             for rule in new.rules
             if rule not in going_on.values() and (rule.until is None or rule.until >= day)
         ]
@@ -246,21 +252,36 @@ class Policy:
             editions=(*(one for one in self.editions if one.since < day), edition),
         )
 
+    def _begun(self, rule: Rule, day: date) -> Rule:
+        """Return a rule of the policy that follows, in force from `day` at the earliest."""
+        same = next((old for old in self.rules if _asks_on(old, rule, day)), None)
+        if same is not None:
+            asked_since = same.asked_since or same.since
+            return evolve(rule, since=day, asked_since=asked_since, counted_from=same.counted_from)
+        counted_from = None if rule.kind in FOLLOW_UPS else day
+        return evolve(rule, since=max(rule.since, day), counted_from=counted_from)
+
 
 _DAY: Final = timedelta(days=1)
 #: In these a rule may differ and still ask the same.
-_APART: Final = frozenset({"since", "until", "replaces", "reason", "policy", "counted_from", "earliest"})
+_APART: Final = frozenset({"since", "until", "replaces", "reason", "policy", "counted_from", "asked_since", "earliest"})
+_WORDING: Final = frozenset({"title", "source"})
 
 
 def _goes_on(old: Rule, new: Rule, day: date) -> bool:
+    return _asks_on(old, new, day) and is_worded_alike(old, new)
+
+
+def _asks_on(old: Rule, new: Rule, day: date) -> bool:
+    """Say whether `new` asks from a day on what `old` asked on its eve."""
     return old.holds_on(day - _DAY) and new.holds_on(day) and asks_the_same(old, new)
 
 
 def asks_the_same(rule: Rule, other: Rule) -> bool:
-    """Say whether two rules ask the same, whenever they are in force and whoever wrote them."""
-    return all(getattr(rule, a.name) == getattr(other, a.name) for a in fields(Rule) if a.name not in _APART)
+    """Say whether two rules ask the same, whenever they are in force, whoever wrote them and by whatever text."""
+    return all(getattr(rule, a.name) == getattr(other, a.name) for a in fields(Rule) if a.name not in _APART | _WORDING)
 
 
-def _begun(rule: Rule, day: date) -> Rule:
-    counted_from = None if rule.kind in FOLLOW_UPS else day
-    return evolve(rule, since=max(rule.since, day), counted_from=counted_from)
+def is_worded_alike(rule: Rule, other: Rule) -> bool:
+    """Say whether two rules have the same title and the same source."""
+    return all(getattr(rule, name) == getattr(other, name) for name in _WORDING)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import evolve, fields_dict, frozen
 
-from followup.dates import Interval
+from followup.dates import Interval, day
 from followup.errors import FollowupError, InvalidPolicy, Problem, shown, unknown
 from followup.policy import FOLLOW_UPS, VOCABULARY, Condition, Off, Policy, Rule, Title
 from followup.terms import Anchor, ContactMode, LineKind, Office, Role, Term
@@ -61,12 +61,27 @@ def load_policy(name: "str | Path") -> Policy:
     >>> policy.extends, policy.rules[-1].id
     ('national-2018', 'risk3-joint')
     """
-    return _policy(_chain(str(name)))
+    chain = _chain(str(name))
+    policy = _policy(chain)
+    problems = [*_bad_names(policy, chain)]
+    if problems:
+        raise InvalidPolicy(problems)
+    return policy
 
 
 def policy_from_texts(texts: Iterable[str]) -> Policy:
     """Return the policy that TOML texts make together, bases first: what `Policy.texts` holds."""
     return _policy([(f"policy {number}", text) for number, text in enumerate(texts, 1)])
+
+
+def _bad_names(policy: Policy, chain: list[tuple[str, str]]) -> Iterator[Problem]:
+    """Refuse what a new file must not say; a register that knows such a policy opens all the same."""
+    names = [str(_toml(place, text)["policy"]["id"]) for place, text in chain]
+    for number, (name, (place, _)) in enumerate(zip(names, chain, strict=True)):
+        if name in names[:number]:
+            yield Problem("own_base", (place, "policy.id"), {"id": shown(name)})
+        ids = [("policy.id", name), *((f"rule[{shown(r.id)}].id", r.id) for r in policy.rules if r.policy == name)]
+        yield from (Problem("line", (place, where)) for where, told in ids if not told.isprintable())
 
 
 def _bundle() -> "Path":
@@ -132,6 +147,7 @@ def _policy(chain: list[tuple[str, str]]) -> Policy:
         title=header.title,
         extends=documents[-2].policy.id if len(documents) > 1 else None,
         version=_version(tables),
+        label=header.version,
         rules=rules,
         offs=offs,
         texts=tuple(text for _, text in chain),
@@ -289,7 +305,7 @@ def _converter() -> "Converter":
 
 
 #: What a rule's file does not say of it.
-_NOT_WRITTEN: Final = ("policy", "counted_from", "lead", "lone_event", "earliest")
+_NOT_WRITTEN: Final = ("policy", "counted_from", "asked_since", "lead", "lone_event", "earliest")
 
 
 def _word(value: object) -> str:
@@ -316,7 +332,7 @@ def _listed(usual: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 def _date(value: object) -> date:
     if type(value) is not date:
         raise InvalidPolicy(Problem("date.toml", facts={"word": shown(value)}))
-    return value
+    return day(value)
 
 
 def _recipient(value: object) -> Role | Office:

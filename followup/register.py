@@ -16,6 +16,7 @@ from typing import Final, Self
 from attrs import evolve, frozen
 from sqlite_utils import Database
 
+from followup.audit import check_sound
 from followup.audittrail import By, Writing, write_audit, writing_of
 from followup.case import Case, case_on
 from followup.chain import Head
@@ -29,6 +30,9 @@ from followup.errors import Problem, RefusedEntries, RegisterError, shown
 from followup.findings import Finding
 from followup.inforce import (
     ALWAYS,
+    Adoption,
+    adoption_mark,
+    adoptions,
     kept_stamp,
     notice_mark,
     policy_in_force,
@@ -36,6 +40,7 @@ from followup.inforce import (
     write_notice,
     write_policy,
     write_stamp,
+    write_withdrawal,
 )
 from followup.intake import take
 from followup.keptdates import Story, drop, keep_all, kept_counts, kept_lines, patients_after
@@ -98,10 +103,11 @@ class Register:
     ) -> "Register":
         """Make a new register (a file of mode 0600, or in an open connection) and return it, open.
 
-        Raises `RegisterError` where there is something already.
+        Raises `RegisterError` where there is something already, `InvalidPolicy` for a policy that fails its audit.
         """
         if len(policy.editions) > 1 or not policy.texts:
             raise RegisterError(Problem("adopt.first", facts={"id": policy.id}))
+        check_sound(policy)
         named = is_path(place) and place != ":memory:"
         if named:
             new_file(place)
@@ -180,21 +186,44 @@ class Register:
         """Adopt a policy from a day on, derive all dates anew, and return the register under it.
 
         For every earlier day the policies before it hold. Raises `RegisterError` where a policy was adopted for
-        that day or a later one, or where it is this one already.
+        that day or a later one, or where it is this one already, and `InvalidPolicy` where from that day on the
+        rules would fail their audit: a policy that begins later would leave everybody unvisited until then.
         """
         with self.batch():
             self.check_adoption(policy, day)
             write_policy(self.db, policy, day, None, recorded_at)
-            return self._under_new_rules("adopt", f"{policy.id} {policy.version} {day}", day)
+            return self._under_new_rules("adopt", adoption_mark(policy.id, policy.version, day), day)
+
+    def withdraw(self, day: date, today: date, reason: str, recorded_at: str | None = None) -> "Register":
+        """Withdraw what was adopted from a day to come on, derive all dates anew, and return the register without it.
+
+        The row stays, and a list as it was known before goes by it. Raises `RegisterError` where nothing was adopted
+        from that day on, or where the day is not after `today`, and `InvalidPolicy` where what remains would fail its
+        audit.
+        """
+        if day <= today:
+            raise RegisterError(Problem("withdraw.in_force", facts={"on": day, "today": today}))
+        with self.batch():
+            subject = write_withdrawal(self.db, day, reason, recorded_at)
+            if subject is None:
+                raise RegisterError(Problem("withdraw.unknown", facts={"on": day}))
+            register = self._under_new_rules("withdraw", subject)
+            check_sound(register.policy, day)
+            return register
+
+    def adoptions(self) -> list[Adoption]:
+        """Return every policy that was adopted, the first first, and those withdrawn among them."""
+        return list(adoptions(self.db))
 
     def check_adoption(self, policy: Policy, day: date) -> None:
-        """Raise `RegisterError` where a policy cannot be adopted from a day on."""
+        """Raise `RegisterError` or `InvalidPolicy` where a policy cannot be adopted from a day on."""
         last = self.policy.editions[-1]
         since = max(last.since, ALWAYS)
         if day <= since:
             raise RegisterError(Problem("adopt.earlier", facts={"on": day, "last": since}))
         if last.version == policy.version:
             raise RegisterError(Problem("adopt.same", facts={"id": policy.id, "version": policy.version}))
+        check_sound(self.policy.then(policy, day), day)
 
     def add_notice(self, text: str, recorded_at: str | None = None) -> "Register":
         """Enter a year's holiday notice (the text of its TOML file), derive all dates anew, and return the register."""
@@ -411,7 +440,7 @@ class Register:
             migrations.apply(self.db)
             write_policy(self.db, self.policy, ALWAYS, self.policy.duties_from, None)
             write_stamp(self.db, self.policy)
-            self.note("create", f"{self.policy.id} {self.policy.version} {ALWAYS}")
+            self.note("create", adoption_mark(self.policy.id, self.policy.version, ALWAYS))
 
     def _derived_anew(self) -> "Register":
         """Derive all dates anew by what the library now knows, unless another program was quicker."""

@@ -1,14 +1,15 @@
 """A policy in words, so that a clinician can read and sign it; and a comparison of two, for whom what changes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from typing import Any, Final
 
 from followup.case import State
 from followup.comparison import is_no_longer
-from followup.policy import VOCABULARY, Condition, Off, Policy, Rule, asks_the_same
+from followup.policy import VOCABULARY, Condition, Off, Policy, Rule, asks_the_same, is_worded_alike
 from followup.sentences import say
 from followup.states import reachable, told_conditions
-from followup.terms import LineKind, Status, Term
+from followup.terms import Anchor, ContactMode, LineKind, Office, Role, Term
 
 
 def rulebook(policy: Policy, lang: str = "en") -> str:
@@ -18,7 +19,8 @@ def rulebook(policy: Policy, lang: str = "en") -> str:
     >>> print(rulebook(load_policy("dongguan")).splitlines()[0])
     Dongguan graded follow-up
     """
-    head = [policy.title.text(lang), say(lang, "rulebook.head", id=policy.id, version=policy.version)]
+    label = "" if policy.label is None else say(lang, "rulebook.label", label=policy.label)
+    head = [policy.title.text(lang), say(lang, "rulebook.head", id=policy.id, version=policy.version) + label]
     if policy.extends is not None:
         head.append(say(lang, "rulebook.extends", id=policy.extends))
     numbered = (told_rule(rule, lang, number) for number, rule in enumerate(policy.rules, 1))
@@ -45,9 +47,9 @@ def _details(rule: Rule, lang: str) -> Iterator[str]:
     for name, terms in (("with", rule.with_), ("mode", rule.mode), ("invites", rule.invites), ("to", rule.to)):
         if terms:
             yield say(lang, f"rulebook.{name}", terms=_listed(terms, lang))
+    yield say(lang, f"rulebook.settled.{rule.kind}")
     yield _in_force(rule, lang)
-    if rule.replaces is not None and rule.reason is not None:
-        yield say(lang, "rulebook.replaces", id=rule.replaces, reason=rule.reason.text(lang))
+    yield from _replacement(rule, lang)
     yield say(
         lang, "rulebook.source", source=rule.source, evidence=rule.source.evidence.label(lang), policy=rule.policy
     )
@@ -69,33 +71,48 @@ def _listed(terms: Iterable[Term], lang: str) -> str:
 
 
 def comparison(old: Policy, new: Policy, on: date, lang: str = "en") -> str:
-    """Return what changes from one policy to another: rule by rule, and for whom follow-ups become different.
+    """Return what changes from one policy to another: rule by rule, and for whom what is due becomes different.
 
-    `on` is the day as of which the rules are compared; rules that begin later count from their first day.
+    The rules in force on the day `on` are compared; if the difference is another one later, the days are told.
 
     >>> from followup import load_policy
     >>> text = comparison(load_policy("national-2018"), load_policy("dongguan"), date(2026, 11, 23))
-    >>> print(text.splitlines()[-1])
-    managed/declined, risk 3-5, class unstable: 2 weeks -> 2 weeks, must be there: care group, police
+    >>> print(text.splitlines()[2])
+    + risk3-joint: Joint follow-up at risk level 3 and above (2 weeks); for: managed/declined, risk 3-5
     """
-    last = max([on, *old.changes_after(on), *new.changes_after(on)])
-    changed = [*_changed_rules(old, new, last, lang)] or [say(lang, "diff.same")]
-    states = [*_changed_states(old, new, last, lang)] or [say(lang, "diff.same")]
-    head = say(lang, "diff.title", old=old.id, new=new.id, on=last)
-    return "\n".join([head, say(lang, "diff.rules"), *changed, say(lang, "diff.states"), *states])
+    changed = [*_changed_rules(old, new, on, lang)]
+    people = [*_changed_obligations(old, new, on, lang)]
+    same = [say(lang, "diff.same")]
+    later = [*_later_changes(old, new, on, changed, lang)]
+    head = [say(lang, "diff.title", old=old.id, new=new.id, on=on)]
+    head += [say(lang, "diff.later", days=say(lang, "word.and").join(map(str, later)))] if later else []
+    return "\n".join([*head, say(lang, "diff.rules"), *(changed or same), say(lang, "diff.states"), *(people or same)])
+
+
+def _later_changes(old: Policy, new: Policy, on: date, changed: list[str], lang: str) -> Iterator[date]:
+    """Return the days after which the rules differ otherwise than on the day before."""
+    for day in sorted({*old.changes_after(on), *new.changes_after(on)}):
+        now = [*_changed_rules(old, new, day, lang)]
+        if now != changed:
+            yield day
+        changed = now
 
 
 def _changed_rules(old: Policy, new: Policy, on: date, lang: str) -> Iterator[str]:
     was = {rule.id: rule for rule in old.rules if rule.holds_on(on)}
     now = {rule.id: rule for rule in new.rules if rule.holds_on(on)}
+    successors = {rule.replaces: name for name, rule in now.items()}
     for name in dict.fromkeys([*was, *now]):
         if name not in now:
-            yield say(lang, "diff.gone", id=name, title=was[name].title.text(lang))
+            told = _told_change("diff.gone", was[name], lang)
+            yield told + (say(lang, "diff.replaced", id=successors[name]) if name in successors else "")
         elif name not in was:
-            yield say(lang, "diff.added", id=name, title=now[name].title.text(lang), within=now[name].within.text(lang))
-        elif not asks_the_same(was[name], now[name]):
-            told = (dict.fromkeys(_details(rule, lang)) for rule in (was[name], now[name]))
-            before, after = told
+            told = _told_change("diff.added", now[name], lang)
+            yield told + "".join(say(lang, "word.then") + text for text in _replacement(now[name], lang))
+        elif not (asks_the_same(was[name], now[name]) and is_worded_alike(was[name], now[name])):
+            before, after = (
+                dict.fromkeys([rule.title.text(lang), *_details(rule, lang)]) for rule in (was[name], now[name])
+            )
             less, more = (
                 say(lang, "word.then").join(line for line in one if line not in other)
                 for one, other in ((before, after), (after, before))
@@ -103,26 +120,67 @@ def _changed_rules(old: Policy, new: Policy, on: date, lang: str) -> Iterator[st
             yield say(lang, "diff.changed", id=name, old=less, new=more)
 
 
-def _changed_states(old: Policy, new: Policy, on: date, lang: str) -> Iterator[str]:
-    groups: dict[tuple[str, str], list[State]] = {}
+def _told_change(key: str, rule: Rule, lang: str) -> str:
+    facts = {"id": rule.id, "title": rule.title.text(lang), "within": rule.within.text(lang)}
+    return say(lang, key, **facts, state=told_conditions(rule.when, lang))
+
+
+def _replacement(rule: Rule, lang: str) -> Iterator[str]:
+    if rule.replaces is not None and rule.reason is not None:
+        yield say(lang, "rulebook.replaces", id=rule.replaces, reason=rule.reason.text(lang))
+
+
+def _changed_obligations(old: Policy, new: Policy, on: date, lang: str) -> Iterator[str]:
+    groups: dict[tuple[_Obligation, str, str], list[State]] = {}
     for state in reachable():
-        if state[0] in {Status.MANAGED, Status.DECLINED}:
-            pair = _round(old, state, on, lang), _round(new, state, on, lang)
-            groups.setdefault(pair, []).append(state)
-    for (before, after), states in groups.items():
+        was, now = (_obligations(policy, state, on) for policy in (old, new))
+        for key in {**was, **now}:
+            before, after = (_told_obligation(known.get(key, ()), lang) for known in (was, now))
+            groups.setdefault((key, before, after), []).append(state)
+    for (key, before, after), states in sorted(groups.items(), key=lambda group: _ORDER[group[0][0][0]]):
         if before != after:
-            yield say(lang, "diff.state", state=told_conditions(_conditions(states), lang), old=before, new=after)
+            facts = {"kind": _told_kind(key, lang), "state": told_conditions(_conditions(states), lang)}
+            yield say(lang, "diff.state", **facts, old=before, new=after)
 
 
-def _round(policy: Policy, state: State, on: date, lang: str) -> str:
-    """Return how often somebody in a state is seen, and by whom."""
-    rules = [r for r in policy.matching(state) if r.holds_on(on) and r.kind is LineKind.VISIT and "visit" in r.after]
-    shortest = [r for r in rules if all(is_no_longer(r.within, other.within) for other in rules)] or rules
-    if not shortest:
+#: What is owed: its kind, and from what it counts where it is no visit that goes on and on.
+_Obligation = tuple[LineKind, tuple[Anchor, ...]]
+_ORDER: Final = {kind: number for number, kind in enumerate(LineKind)}
+_PARTIES: Final[tuple[Term, ...]] = (*Role, *Office, *ContactMode)
+_ROUND: Final = frozenset({Anchor.VISIT, Anchor.BEGAN})
+
+
+def _obligations(policy: Policy, state: State, on: date) -> dict[_Obligation, list[Rule]]:
+    """Return what is owed in a state, with the rules that ask for it."""
+    found: dict[_Obligation, list[Rule]] = {}
+    for rule in policy.matching(state):
+        if rule.holds_on(on):
+            goes_on = rule.kind is LineKind.VISIT and Anchor.VISIT in rule.after and set(rule.after) <= _ROUND
+            found.setdefault((rule.kind, () if goes_on else tuple(sorted(rule.after))), []).append(rule)
+    return found
+
+
+def _told_kind(key: _Obligation, lang: str) -> str:
+    kind, after = key
+    if not after:
+        return kind.label(lang)
+    anchors = say(lang, "word.or_of_days").join(anchor.label(lang) for anchor in after)
+    return say(lang, "diff.kind", kind=kind.label(lang), anchors=anchors)
+
+
+def _told_obligation(rules: Sequence[Rule], lang: str) -> str:
+    """Return how soon something is owed, by the shortest of the rules that ask for it, and who takes part."""
+    if not rules:
         return say(lang, "diff.nothing")
-    with_ = dict.fromkeys(role for rule in shortest for role in rule.with_)
-    told = shortest[0].within.text(lang)
-    return told + (say(lang, "word.and") + say(lang, "rulebook.with", terms=_listed(with_, lang)) if with_ else "")
+    shortest = [r for r in rules if all(is_no_longer(r.within, other.within) for other in rules)] or rules
+    parties: dict[str, list[Term]] = {
+        "with": [role for rule in shortest for role in rule.with_],
+        "mode": [mode for rule in shortest for mode in rule.mode],
+        "to": [to for rule in rules for to in rule.to],
+    }
+    ordered = {key: sorted(set(them), key=_PARTIES.index) for key, them in parties.items() if them}
+    told = [say(lang, f"rulebook.{key}", terms=_listed(them, lang)) for key, them in ordered.items()]
+    return say(lang, "word.and").join([shortest[0].within.text(lang), *told])
 
 
 def _conditions(states: Iterable[State]) -> tuple[Condition, ...]:
@@ -132,9 +190,19 @@ def _conditions(states: Iterable[State]) -> tuple[Condition, ...]:
     allowed = [state for state in reachable() if all(map(frozenset.__contains__, whole, state))]
     if len(allowed) == len(wanted):
         return (tuple(_as_much_as_possible(whole, wanted)),)
-    place = next(p for p in (2, 1, 3, 0, 4) if len(whole[p]) > 1)
-    ordered = [value for value in tuple(VOCABULARY.values())[place] if value in whole[place]]
-    return tuple(found for value in ordered for found in _conditions(s for s in wanted if s[place] == value))
+    parts = [_parted(wanted, place) for place in (0, 4, 2, 1, 3)]
+    fewest = min((part for part in parts if len(part) > 1), key=len)
+    return tuple(found for states in fewest for found in _conditions(states))
+
+
+def _parted(states: set[State], place: int) -> list[list[State]]:
+    """Return states by a field, those of its values together that leave the same open in the other fields."""
+    others: dict[Any, set[tuple[Any, ...]]] = {}
+    for state in states:
+        others.setdefault(state[place], set()).add((*state[:place], *state[place + 1 :]))
+    values = [value for value in tuple(VOCABULARY.values())[place] if value in others]
+    alike = dict.fromkeys(frozenset(others[value]) for value in values)
+    return [[state for state in states if others[state[place]] == one] for one in alike]
 
 
 def _as_much_as_possible(whole: Condition, wanted: set[State]) -> Iterator[frozenset[object]]:

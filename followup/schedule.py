@@ -8,7 +8,7 @@ A rule that matches the patient's state counts its period from its clock:
   follow-up and return, so its first day needs no such guard: the third attempt counts from the first);
 - the last day is `max(clock + within, since)`, and that day is still on time; where other rules of the
   kind went before, a day that they had set before `since` (or before the transition's end) stays, so that a
-  change of rules makes nobody overdue for a day before it, and lets off nobody who was overdue;
+  change of rules makes nobody overdue for a day before it, and counts no debt anew;
 - a rule whose anchor is itself what settles it starts the next round; any other runs until a settling
   fact falls on or after the anchor.
 """
@@ -158,7 +158,7 @@ def _weigh(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[Rule, 
         anchor, clock, entry = _BEGAN, began, beginning
     fact_on = clock
     if rule.kind not in FOLLOW_UPS:
-        clock = max(clock, policy.duties_from or clock, rule.counted_from or clock)
+        clock = max(clock, policy.duties_from or clock, _counted_from(rule, case, held))
     not_before = _not_before(rule, case, policy, held) if policy.changes else rule.earliest
     due_on = max(rule.within.after(clock, policy.calendar), not_before)
     opens_on = max(clock, due_on - rule.lead)
@@ -199,6 +199,16 @@ def _not_before(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[R
         return rule.earliest
     old = (_weigh(other, case, policy, held) for other in former)
     return min([rule.earliest, *(verdict.due_on for verdict in old if type(verdict) is Reason)])
+
+
+def _counted_from(rule: Rule, case: Case, held: Sequence[Mapping[Rule, None]]) -> date:
+    """Return the day from which a duty counts at the earliest: from when the person has owed one of its kind."""
+    if rule.counted_from is None:
+        return date.min
+    eve = rule.counted_from - _DAY
+    known = [matching for (first, _, _), matching in zip(case.spells, held, strict=True) if first <= eve]
+    former = [other for other in known[-1] if other.kind is rule.kind and other.holds_on(eve)] if known else []
+    return min((_counted_from(other, case, held) for other in former), default=rule.counted_from)
 
 
 def _began(rule: Rule, case: Case, held: Sequence[Mapping[Rule, None]]) -> tuple[date, Entry]:

@@ -1,6 +1,7 @@
 """A register's tables and triggers, and how those of an earlier release become them."""
 
 import json
+from collections.abc import Iterable
 from hashlib import sha256
 from secrets import token_hex
 from typing import Final
@@ -58,8 +59,14 @@ _FACT_GUARDS: Final = {
     **_written_once("notices", "seq", "notices are never changed; enter another one"),
     **_written_once("audit", "seq", "the audit is never changed"),
 }
+#: The triggers of a register that knew no withdrawal.
+_EARLIER_GUARDS: Final = _FACT_GUARDS | _DIRECTORY_GUARDS
 #: Every trigger that a register has.
-GUARDS: Final = _FACT_GUARDS | _DIRECTORY_GUARDS
+GUARDS: Final = {
+    **_EARLIER_GUARDS,
+    **_written_once("policies", "seq", "policies are never changed; adopt another one"),
+    **_written_once("withdrawals", "policy", "withdrawals are never changed; adopt the policy anew"),
+}
 
 
 @migrations()
@@ -94,8 +101,19 @@ def directory_of_teams(db: Database) -> None:
     for statement in _DIRECTORY:
         db.execute(statement)
     # What guards the other tables was less before.
-    for statement in (*(f"DROP TRIGGER IF EXISTS {name}" for name in GUARDS), *GUARDS.values()):
+    for statement in (*_unguarded(_EARLIER_GUARDS), *_EARLIER_GUARDS.values()):
         db.execute(statement)
+
+
+@migrations()
+def withdrawn_policies(db: Database) -> None:
+    """Which adoptions were withdrawn before their day; another policy may then be adopted for it."""
+    for statement in (*_unguarded(_EARLIER_GUARDS), *_WITHDRAWALS, *GUARDS.values()):
+        db.execute(statement)
+
+
+def _unguarded(guards: Iterable[str]) -> list[str]:
+    return [f"DROP TRIGGER IF EXISTS {name}" for name in guards]
 
 
 def _seal_anew(db: Database) -> None:
@@ -179,6 +197,25 @@ _TABLES: Final = (
     "CREATE INDEX due_by_day ON due (opens_on, due_on, from_on, until_on, patient)",
 )
 
+_WITHDRAWALS: Final = (
+    "ALTER TABLE policies RENAME TO former_policies",
+    """
+    CREATE TABLE policies (
+        seq INTEGER PRIMARY KEY, adopted_from TEXT NOT NULL, id TEXT, version TEXT, duties_from TEXT, texts TEXT,
+        recorded_at TEXT
+    ) STRICT
+    """,
+    """
+    INSERT INTO policies (adopted_from, id, version, duties_from, texts, recorded_at)
+    SELECT adopted_from, id, version, duties_from, texts, recorded_at FROM former_policies ORDER BY adopted_from
+    """,
+    "DROP TABLE former_policies",
+    """
+    CREATE TABLE withdrawals (
+        policy INTEGER PRIMARY KEY REFERENCES policies (seq), reason TEXT NOT NULL, recorded_at TEXT
+    ) STRICT
+    """,
+)
 _MOVED_ASIDE: Final = (
     "ALTER TABLE entries RENAME TO former_entries",
     "ALTER TABLE personal RENAME TO former_personal",

@@ -339,4 +339,4 @@ class Evidence(Term):
     PUBLISHED = "published", None, "已公布并核对原文", "published, text read"
     EXCERPT = "excerpt", None, "见节录", "read in an excerpt"
     UNCONFIRMED = "unconfirmed", None, "未经核对", "unconfirmed"
-    ASSUMPTION = "assumption", None, "本库假设", "this library's assumption"
+    ASSUMPTION = "assumption", None, "假设，非规范原文", "an assumption, no norm's text"

@@ -23,7 +23,9 @@ from followup import (
 )
 from followup.dates import SHANGHAI, instant
 from followup.errors import RegisterError
+from followup.integrity import check
 from followup.noticefile import notice_from_text
+from followup.policyfile import policy_from_texts
 from followup.register import Register
 from followup.storage import transaction
 from followup.testing import ledgers
@@ -85,6 +87,67 @@ def test_a_policy_is_adopted_for_a_later_day_and_once() -> None:
     assert len(register.policy.editions) == 2
 
 
+def test_a_policy_that_would_leave_people_unvisited_is_neither_begun_with_nor_adopted(tmp_path: Path) -> None:
+    """In Python too: the sentence names the state, in both languages, and nothing is changed."""
+    late = policy_from_texts([NATIONAL.texts[0].replace("2018-05-28", "2030-01-01")])
+    floorless = policy_from_texts([NATIONAL.texts[0].replace('within = "3 months"', 'within = "4 months"')])
+    register = Register.create(":memory:", NATIONAL)
+    with pytest.raises(InvalidPolicy, match="nobody would visit: managed, risk not known") as caught:
+        register.adopt(late, date(2026, 12, 1))
+    assert "无人随访：在管居家、危险性无记录" in caught.value.text("zh")
+    assert len(register.policy.editions) == 1
+    with pytest.raises(InvalidPolicy, match="fewer than four visits a year: "):
+        Register.create(tmp_path / "r.db", floorless)
+    assert not (tmp_path / "r.db").exists()
+
+
+def test_a_register_opens_though_its_policy_would_fail_its_audit_today(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was adopted once stays in force: the audit may have learned more since."""
+    floorless = policy_from_texts([NATIONAL.texts[0].replace('within = "3 months"', 'within = "4 months"')])
+    with monkeypatch.context() as before:
+        before.setattr("followup.register.check_sound", lambda *_: None)
+        Register.create(tmp_path / "r.db", floorless).close()
+    with Register.open(tmp_path / "r.db") as register:
+        assert register.policy.version == floorless.version
+
+
+def test_an_adoption_is_withdrawn_before_its_day_and_another_takes_its_place(tmp_path: Path) -> None:
+    """The withdrawn rules count for nothing, though a list as it was known before goes by them; the file tells both."""
+    day, today = date(2026, 3, 2), date(2026, 2, 22)
+    people = [Registered("p1", "2026-01-05"), Visited("p1", "2026-02-20", risk=3, mode="home", stability="unstable")]
+    register = Register.create(tmp_path / "r.db", NATIONAL, date(2026, 1, 1), author="甲")
+    register.record_all(people)
+    register = register.adopt(DONGGUAN, day, at("2026-02-20T08:00"))
+    register = register.withdraw(day, today, "文件有误", at("2026-02-22T08:00"))
+    pure = WorkList.of(register.ledgers(), evolve(NATIONAL, duties_from=date(2026, 1, 1)), day)
+    assert same(register.worklist(day), pure)
+    known = register.policy_known(instant(at("2026-02-21T08:00")))
+    assert [edition.id for edition in known.editions] == ["national-2018", "dongguan"]
+    again = load_policy("basic-service-2017")
+    register.adopt(again, day, at("2026-02-22T09:00")).close()
+    with Register.open(tmp_path / "r.db") as found:
+        assert [edition.version for edition in found.policy.editions] == [NATIONAL.version, again.version]
+        told = [(one.id, one.reason, one.noted and one.noted.author) for one in found.adoptions()]
+        assert told == [
+            ("national-2018", None, "甲"),
+            ("dongguan", "文件有误", "甲"),
+            ("basic-service-2017", None, "甲"),
+        ]
+        assert list(check(found)) == []
+
+
+def test_what_is_in_force_or_was_never_adopted_is_not_withdrawn() -> None:
+    """Lists were made by it: another policy is adopted instead, from a later day on."""
+    register = Register.create(":memory:", NATIONAL).adopt(DONGGUAN, date(2026, 3, 2))
+    with pytest.raises(RegisterError, match="is in force by 2026-03-02, and lists were made by it"):
+        register.withdraw(date(2026, 3, 2), date(2026, 3, 2), "late")
+    with pytest.raises(RegisterError, match='no policy was adopted from 2026-03-03 on; see "followup policy history"'):
+        register.withdraw(date(2026, 3, 3), date(2026, 3, 1), "never")
+    assert len(register.withdraw(date(2026, 3, 2), date(2026, 3, 1), "in time").policy.editions) == 1
+
+
 def test_who_opened_the_register_before_the_change_writes_no_dates_by_the_old_rules(tmp_path: Path) -> None:
     """Another program's register must be opened again first."""
     mine = Register.create(tmp_path / "r.db", NATIONAL)
@@ -129,6 +192,7 @@ def test_a_register_counts_by_the_calendar_that_the_library_now_knows(tmp_path: 
         ("year = 2027", "year = 2028", "2027-01-01 does not belong to 2028"),
         ("year = 2027", "", "year: the year of the notice is missing"),
         ("to = 2027-01-05", "to = 2026-12-31", "a holiday from 2027-01-01 to 2026-12-31 cannot be"),
+        ('source = "虚构的放假通知(测试)"', "", 'source: "source" is missing'),
         ("[2027-01-09]", "[2027-01-08]", "2027-01-08 is no Saturday or Sunday"),
         ("[2027-01-09]", "[2027-01-02]", "2027-01-02 is a holiday and a working day"),
         ("[2027-01-09]", '["2027-01-09"]', "is no date; write it without quotes"),

@@ -1,6 +1,7 @@
 """The audit, by mutation: the national policy broken in many ways, each caught with the law it breaks."""
 
 import re
+from datetime import date
 
 import pytest
 
@@ -245,7 +246,65 @@ def test_bundled_policies_pass_and_say_what_is_not_certain(policy: Policy) -> No
     (months,) = [remark for remark in remarks if remark.code == "months"]
     assert set(months.rules) == {rule.id for rule in policy.rules if rule.within.unit in {"month", "year"}}
     (calendar,) = [remark for remark in remarks if remark.code == "calendar"]
-    assert "-12-31" in calendar.text("en")
+    assert "published until the end of 20" in calendar.text("en")
+
+
+SPLIT = NATIONAL.replace(
+    blocks()["incident"],
+    "".join(
+        blocks()["incident"].replace('"incident"', f'"{name}"', 1).replace(HOME, f'{HOME}, risk = "{risk}"').replace("2 weeks", within)
+        for name, risk, within in (("i1", "<= 2", "3 days"), ("i2", ">= 3", "1 week"))
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (changed("unstable", '"2 weeks"', '"10 workdays"'), {("basic-first", "unstable"), ("undetermined-first", "unstable")}),
+        (SPLIT, {("i1", "i2")}),
+        (BROKEN["incident-answered-at-low-risk-alone"][0], {("incident",)}),
+    ],
+    ids=["working-days", "two-for-an-incident", "none-for-an-incident"],
+)  # fmt: skip
+def test_an_error_names_the_rule_that_is_to_blame(text: str, named: set[tuple[str, ...]]) -> None:
+    """It is the one that counts from the same days, not another that happens to hold there too."""
+    found = errors(text)
+    assert {remark.rules for remark in found} == named
+    assert not any(re.search(r"\d (day|week|month)", remark.text("zh")) for remark in found)
+
+
+@pytest.mark.parametrize("anchor", ["referred", "done", "checked", "admitted"])
+def test_a_deed_that_would_put_a_visit_off_is_caught(anchor: str) -> None:
+    """A visit that counts from the latest of the last visit and a deed comes later by the deed."""
+    found = errors(NATIONAL + added("after-it", UNSTABLE, "13 days", f'["visit", "{anchor}"]'))
+    assert {(remark.code, remark.law, remark.rules) for remark in found} >= {("latest", 4, ("after-it",))}
+
+
+def test_what_a_local_policy_takes_away_is_noted() -> None:
+    """A duty switched off, and a health check less often than once a year, are told to whoever signs."""
+    notes = audit(policy_from_texts([changed("health-check", "1 year", "2 years"), LOCAL + OFF.format(name="refer")]))
+    told = {remark.code: remark.text("en") for remark in notes if remark.code in {"off", "rare"}}
+    assert told == {
+        "off": "refer is switched off from 2026-01-01 on: a",
+        "rare": "health-check: the health check is owed less often than once a year (2 years)",
+    }
+
+
+def test_a_rule_that_begins_later_leaves_a_gap_until_then() -> None:
+    """Whoever goes by a policy from a day on is told that nobody would be visited until its first rule begins."""
+    late = policy_from_texts([NATIONAL.replace("2018-05-28", "2030-01-01")])
+    assert not [remark for remark in audit(late) if remark.is_error]
+    gaps = [remark for remark in audit(late, date(2026, 12, 1)) if remark.is_error]
+    assert {(remark.code, str(remark.since)) for remark in gaps} == {("gap", "2026-12-01")}
+
+
+@pytest.mark.parametrize("old", bundled(), ids=lambda policy: policy.id)
+@pytest.mark.parametrize("new", bundled(), ids=lambda policy: policy.id)
+def test_every_bundled_policy_may_follow_every_other(old: Policy, new: Policy) -> None:
+    """The audit of a change of rules cries only over what hurts."""
+    day = date(2026, 12, 1)
+    assert not [remark.text() for remark in audit(old.then(new, day), day) if remark.is_error]
 
 
 def test_a_source_without_its_clause_is_noted() -> None:

@@ -1,5 +1,6 @@
 """Rules that change on a day: law 8, and what becomes of dates on both sides of it."""
 
+import re
 from datetime import date, timedelta
 from typing import Final
 
@@ -11,10 +12,10 @@ from hypothesis.vendor.pretty import RepresentationPrinter
 from strategies import Question, policies
 
 from followup import Bucket, DueVisit, Interval, Ledger, Policy, Registered, Visited, due_visits, load_policy, standing
-from followup.policy import FOLLOW_UPS
+from followup.policy import FOLLOW_UPS, Source, Title
 from followup.policyfile import policy_from_texts
 from followup.shifts import shifts
-from followup.terms import Direction, LineKind, Stability
+from followup.terms import Direction, Evidence, LineKind, Stability
 from followup.testing import SPANS, ledgers
 from followup.testing.spans import days
 
@@ -101,6 +102,60 @@ def test_a_policy_that_follows_itself_changes_nothing(change: Change) -> None:
     assert due_visits(ledger, old.then(old, day), on) == due_visits(ledger, old, on)
 
 
+def reworded(policy: Policy) -> Policy:
+    """Return a policy that asks the same by other titles and by texts that were read: a version of its own."""
+    title, source = Title("改写的标题", "Another title"), Source("核对过的原文(测试)", Evidence.PUBLISHED, "1")
+    rules = tuple(evolve(rule, title=title, source=source) for rule in policy.rules)
+    return evolve(policy, rules=rules, version="reworded")
+
+
+def dates(lines: tuple[DueVisit, ...]) -> list[tuple[object, ...]]:
+    """Return what a change of wording must leave as it is."""
+    found: list[tuple[object, ...]] = []
+    for line in lines:
+        reasons = [(r.rule, r.anchor, r.anchor_on, r.entry, r.not_before, r.due_on, r.to) for r in line.reasons]
+        found.append((line.key, line.opens_on, line.due_on, line.plan_on, line.roles, line.invited, reasons))
+    return found
+
+
+@given(changes(), st.booleans())
+def test_a_change_of_wording_moves_no_date_and_is_cited_from_its_day_on(change: Change, twice: bool) -> None:  # noqa: FBT001
+    """Titles, sources and evidence alone: no line and no duty moves, and the reasons tell the new text and version."""
+    ledger, old, _, day, on = astuple(change, recurse=False)
+    joined = old.then(reworded(old), day)
+    joined = joined.then(evolve(old, version="again"), day + 3 * DAY) if twice else joined
+    found = due_visits(ledger, joined, on)
+    assert dates(found) == dates(due_visits(ledger, old, on))
+    expected = old.version if on < day else "again" if twice and on >= day + 3 * DAY else "reworded"
+    assert {reason.version for line in found for reason in line.reasons} <= {expected}
+    titles = {reason.title.en for line in found for reason in line.reasons}
+    assert titles <= {"Another title"} if expected == "reworded" else "Another title" not in titles
+
+
+@pytest.mark.parametrize(("months", "due_on"), [("1 year", "2026-10-01"), ("13 months", "2026-11-01")])
+def test_an_overdue_duty_stays_so_when_its_rule_changes(months: str, due_on: str) -> None:
+    """A health check that was overdue is owed by the new rule for the later of both days, never counted anew."""
+    text = NATIONAL.texts[0].replace('"1 year"', f'"{months}"').replace('"excerpt"', '"published"')
+    day = date(2026, 12, 1)
+    joined = NATIONAL.then(policy_from_texts([text]), day)
+    ledger = Ledger("p1", [Registered("p1", "2025-10-01")])
+    (check,) = (line for line in due_visits(ledger, joined, day) if line.kind is LineKind.HEALTH_CHECK)
+    assert str(check.due_on) == due_on
+    assert check.reasons[0].source.evidence is Evidence.PUBLISHED
+
+
+def test_a_duty_counted_from_its_policys_day_is_not_counted_from_before_it_by_the_next() -> None:
+    """Who owed a health check from one adoption on owes it from that day by later rules too."""
+    none = policy_from_texts(
+        [re.sub(r'(?s)\n\[\[rule\]\]\nid = "health-check".*?(?=\n\[\[|\Z)', "", NATIONAL.texts[0])]
+    )
+    later = policy_from_texts([NATIONAL.texts[0].replace('"1 year"', '"13 months"')])
+    joined = none.then(NATIONAL, date(2026, 6, 1)).then(later, date(2026, 12, 1))
+    ledger = Ledger("p1", [Registered("p1", "2024-10-01")])
+    due = {line.kind: str(line.due_on) for line in due_visits(ledger, joined, date(2026, 12, 1))}
+    assert due[LineKind.HEALTH_CHECK] == "2027-07-01"
+
+
 STABLE: Final = [Registered("p1", "2026-01-05"), Visited("p1", "2026-01-12", risk=0, mode="home", stability="stable")]
 WEEKLY: Final = """
 [policy]
@@ -146,8 +201,18 @@ def test_both_sides_of_a_change(policy: Policy, on: str, due_on: str, rule: str)
     assert (str(line.due_on), line.reasons[0].rule) == (due_on, rule)
 
 
-def test_a_change_lets_off_nobody_who_was_overdue() -> None:
-    """Whoever was overdue by the old rule stays so, for the same day, though a new rule took its place."""
+def test_a_longer_period_puts_off_even_what_was_overdue() -> None:
+    """The later of both days holds: who was overdue by one month since the last visit is not so by three."""
+    monthly = policy_from_texts([NATIONAL.texts[0].replace('"3 months"', '"1 month"')])
+    day = date(2026, 3, 1)
+    ledger = Ledger("p1", STABLE)
+    assert standing(ledger, monthly, day) is Bucket.OVERDUE
+    (line, *_) = due_visits(ledger, monthly.then(NATIONAL, day), day)
+    assert (str(line.due_on), line.status(day)) == ("2026-04-12", Bucket.NOT_DUE)
+
+
+def test_a_debt_is_not_counted_anew() -> None:
+    """Whoever was overdue by the old rule stays so, for the same day, though a shorter one took its place."""
     old = policy_from_texts(
         [WEEKLY.format(within="1 month", replaces="", more="").replace('extends = "national-2018"\n', "")]
     )
@@ -190,3 +255,12 @@ def test_shifts_say_whom_a_change_touches() -> None:
     (shift,) = shifts([ledger], NATIONAL, NATIONAL.then(town("2 months"), day), day)
     assert (shift.direction, str(shift.before), str(shift.after)) == (Direction.EARLIER, "2026-04-12", "2026-03-12")
     assert (shift.stability, shift.kind) == (Stability.STABLE, LineKind.VISIT)
+
+
+def test_shifts_tell_of_parties_who_must_be_there_where_no_date_moves() -> None:
+    """A joint rule with the period of the rule before it asks for more, though on the same day."""
+    ledger = Ledger("p1", [STABLE[0], Visited("p1", "2026-03-02", risk=3, mode="home", stability="unstable")])
+    day = date(2026, 3, 9)
+    (shift,) = shifts([ledger], NATIONAL, NATIONAL.then(load_policy("dongguan"), day), day)
+    assert (shift.kind, shift.direction, shift.has_other_parties) == (LineKind.VISIT, None, True)
+    assert [role.value for role in shift.roles_after] == ["care_group", "police"]

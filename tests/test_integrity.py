@@ -91,7 +91,7 @@ def test_a_register_as_it_was_written_has_no_problem(path: Path) -> None:
         "INSERT OR REPLACE INTO patients VALUES ('p1', NULL, '2026-01-01', '')",
         "UPDATE policies SET version = 'x'",
         "DELETE FROM policies",
-        "INSERT OR REPLACE INTO policies SELECT adopted_from, 'x', version, duties_from, texts, recorded_at FROM policies",
+        "INSERT OR REPLACE INTO policies SELECT seq, adopted_from, 'x', version, duties_from, texts, recorded_at FROM policies",
         "UPDATE notices SET text = ''",
         "DELETE FROM notices",
         "INSERT OR REPLACE INTO notices VALUES (1, 2027, '', NULL)",
@@ -148,6 +148,19 @@ def test_a_change_behind_the_librarys_back_shows(path: Path, statements: list[st
     behind(path, *statements)
     found = codes(path)
     assert [code for code in dict.fromkeys(expected) if code not in found] == []
+
+
+def test_a_withdrawal_that_is_undone_or_invented_behind_the_librarys_back_shows(path: Path) -> None:
+    """The audit tells which adoption was withdrawn, and why."""
+    with Register.open(path, author="乙") as register:
+        register.adopt(load_policy("national-2018"), date(2027, 1, 1)).withdraw(
+            date(2027, 1, 1), date(2026, 12, 1), "x"
+        )
+    assert codes(path) == []
+    behind(path, "UPDATE withdrawals SET reason = 'y'")
+    assert codes(path) == ["withdrawn", "withdrawn"]
+    behind(path, "DELETE FROM withdrawals")
+    assert codes(path) == ["withdrawn"]
 
 
 def test_the_first_changed_entry_is_named(path: Path) -> None:

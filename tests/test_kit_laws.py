@@ -210,6 +210,16 @@ def test_law_8_catches_rules_that_are_changed_in_place() -> None:
         Law("change", 8, no_early_news)(replaced, policy=old.then(stricter, day))
 
 
+def test_law_8_catches_duties_that_are_counted_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text that was read and found right changes no duty: whoever begins to count there lets off who was overdue."""
+    day, old = date(2026, 9, 20), load_policy("national-2018")
+    read = policy_from_texts([old.texts[0].replace('"unconfirmed"', '"published"')])
+    check_change(old, read, day, examples=50)
+    monkeypatch.setattr("followup.schedule._counted_from", lambda rule, *_: rule.since)
+    with pytest.raises(LawBroken, match="is due on the later of the new last day and the earlier of the old one"):
+        check_change(old, read, day, examples=200)
+
+
 WEEKLY: Final = """
 [policy]
 id = "weekly"

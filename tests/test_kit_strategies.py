@@ -36,6 +36,7 @@ from followup.testing.ledgers import asking_days
 DAY: Final = timedelta(1)
 DONGGUAN: Final = load_policy("dongguan")
 EXAMPLES: Final = 3_000
+TEAM_FINDINGS: Final = ("no-team", "team-unknown", "team-not-yet", "team-dissolved", "role-vacant", "role-elsewhere")
 #: Findings about several people, or about teams, which no one ledger has; and one that only a register of former days
 #: can have, as none takes such an entry.
 ELSEWHERE: Final = {
@@ -107,7 +108,7 @@ def wanted() -> dict[str, float]:
     found |= {f"rule {rule.id} of {policy.id}": 0.03 for policy in policies for rule in policy.rules}
     found |= {key.replace(".", " "): 0.06 for key in sentences("en") if key.startswith("finding.")}
     for change in {change for policy in policies for change in policy.changes_after(date.min)}:
-        found |= {f"eve of {change}": 0.1, f"day of {change}": 0.1}
+        found |= {f"eve of {change}": 0.03, f"day of {change}": 0.03}
     found |= {"same day": 30, "recorded late": 30, "retracted": 10, "retraction retracted": 0.5}
     found |= {"before registration": 10, "month end": 10, "29 February": 0.5, "Spring Festival": 3}
     found |= {"told late of a discharge": 2, "last day": 3, "day after the last day": 3, "day it opens": 3}

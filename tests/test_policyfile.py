@@ -56,6 +56,9 @@ def policy(*changes: tuple[str, str], header: str = HEADER) -> Policy:
         ('["visit", "began"]', '"visit"', 'rule[a].after: "visit" is no list; write at least one value in [brackets]'),
         ("2026-01-01", '"2026-01-01"', 'rule[a].since: "2026-01-01" is no date; write it without quotes'),
         ("2026-01-01", "2026-01-01T00:00:00", "rule[a].since:"),
+        ("2026-01-01", "0001-01-01", 'rule[a].since: "0001-01-01" is no day of the calendar between 1900 and 2200'),
+        ("2026-01-01", "9500-01-01", 'rule[a].since: "9500-01-01" is no day of the calendar between 1900 and 2200'),
+        ("2026-01-01", "2026-01-01\nuntil = 9999-12-31", 'rule[a].until: "9999-12-31" is no day of the calendar'),
         ('en = "a"', 'en = ""', 'rule[a].title.en: "" is no text; write some in quotes'),
         ('"assumption"', '"publshed"', 'rule[a].source.evidence: "publshed" is no Evidence; did you mean "published"?'),
         (
@@ -110,6 +113,18 @@ def test_policies_that_extend_each_other_are_refused(tmp_path: Path) -> None:
         (tmp_path / f"{name}.toml").write_text(HEADER.replace("title", f'extends = "{base}.toml"\ntitle', 1), "utf-8")
     with pytest.raises(InvalidPolicy, match="extend each other in a circle"):
         load_policy(tmp_path / "a.toml")
+
+
+def test_a_policy_has_another_id_than_its_base_and_names_of_one_line(tmp_path: Path) -> None:
+    """Two policies of one name, and an id that would break a list, are refused in a file, and opened in a register."""
+    own = tmp_path / "own.toml"
+    header = HEADER.replace('"x"', '"national-2018"', 1) + 'extends = "national-2018"\n'
+    own.write_text(header + RULE.replace('id = "a"', 'id = "a\\nb"'), "utf-8")
+    with pytest.raises(InvalidPolicy) as caught:
+        load_policy(own)
+    assert 'own.toml, policy.id: a policy cannot have the id of its base, "national-2018"' in str(caught.value)
+    assert "rule[a�b].id: it must be text on one line" in str(caught.value)
+    assert policy_from_texts([*load_policy("national-2018").texts, own.read_text("utf-8")]).rules[-1].id == "a\nb"
 
 
 def test_a_local_policy_adds_to_its_base(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from followup.terms import Anchor, ContactMode, LineKind, Office, Role
 POLICY: Policy = load_policy("synthetic-variant")
 TEXT = POLICY.texts[-1]
 TABLE: dict[str, Any] = tomllib.loads(TEXT)
-NOT_WRITTEN = {"policy", "counted_from", "lead", "lone_event", "earliest"}
+NOT_WRITTEN = {"policy", "counted_from", "asked_since", "lead", "lone_event", "earliest"}
 
 
 def spoken() -> set[str]:

@@ -1,8 +1,8 @@
-"""Commands about rules: init, policy (list, show, audit, diff, test, adopt), calendar."""
+"""Commands about rules: init, policy (list, show, audit, diff, test, adopt, history, withdraw), calendar."""
 
 import sys
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,9 @@ from followup.sentences import say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from followup.audittrail import Writing
+    from followup.dates import WorkCalendar
+    from followup.inforce import Adoption
     from followup.policy import Policy
     from followup.register import Register
     from followup.shifts import Shift
@@ -32,9 +35,12 @@ if TYPE_CHECKING:
 @command
 def init(register: Path, name: str, duties_from: date | None, writer: str | None, today: date, lang: str) -> None:
     """新建登记库 · Make a new register."""
+    from followup.audit import check_sound
+    from followup.policyfile import load_policy
     from followup.register import Register
 
-    policy = _sound_policy(name, lang)
+    policy = load_policy(name)
+    check_sound(policy, today)
     Register.create(register, policy, duties_from or today, author=writer, program=program()).close()
     click.echo(say(lang, "done.init", path=register, policy=policy.title.text(lang), version=policy.version))
 
@@ -104,19 +110,74 @@ def diff(old: str, new: str, on: date | None, today: date, lang: str) -> None:
 @click.option("--dry-run", is_flag=True, help="Show whom it touches, change nothing. 只看影响,不更换。")
 @written_by
 @command
-def adopt(register: Path, name: str, day: date, dry_run: bool, writer: str | None, today: date, lang: str) -> None:  # noqa: ARG001
+def adopt(register: Path, name: str, day: date, dry_run: bool, writer: str | None, today: date, lang: str) -> None:
     """更换登记库的规则 · Adopt a policy from a day on, and say first whom it touches."""
-    from followup.shifts import shifts
+    from followup.policyfile import load_policy
 
-    new = _sound_policy(name, lang)
+    new = load_policy(name)
     with opened(register, writer) as found:
         found.check_adoption(new, day)
-        _tell_shifts(found, new, day, [*shifts(found.ledgers(), found.policy, found.policy.then(new, day), day)], lang)
+        _tell_shifts(found, new, day, today, lang)
         if dry_run:
             click.echo(say(lang, "adopt.dry_run"))
         else:
             found.adopt(new, day, now())
             click.echo(say(lang, "adopt.done", on=day, policy=new.title.text(lang), version=new.version))
+
+
+@policy.command()
+@click.argument("register", type=click.Path(path_type=Path))
+@command
+def history(register: Path, today: date, lang: str) -> None:
+    """列出登记库用过的规则 · List the policies that a register adopted: since when, by whom, withdrawn or not."""
+    from tabulate import tabulate
+
+    from followup.inforce import ALWAYS
+
+    columns = ("since", "policy", "version", "noted", "author", "state")
+    with opened(register) as found:
+        known = found.adoptions()
+        current = max(ALWAYS, found.policy.edition(today).since)
+        rows = [_told_adoption(one, today, current, lang) for one in known]
+    click.echo(tabulate(rows, [say(lang, f"column.{name}") for name in columns], tablefmt="simple"))
+
+
+@policy.command()
+@click.argument("register", type=click.Path(path_type=Path))
+@click.option("--from", "day", type=Day(), required=True, help="The first day it would be in force. 原定施行日期。")
+@click.option("--reason", required=True, help="Why. 原因。")
+@written_by
+@command
+def withdraw(register: Path, day: date, reason: str, writer: str | None, today: date, lang: str) -> None:
+    """撤回未到施行日的规则 · Withdraw a policy before the day from which it was adopted."""
+    with opened(register, writer) as found:
+        left = found.withdraw(day, today, reason, now()).policy.edition(day)
+        click.echo(say(lang, "withdraw.done", on=day, policy=left.title.text(lang), version=left.version))
+
+
+def _told_adoption(one: "Adoption", today: date, current: date, lang: str) -> list[str]:
+    """Return the row of an adoption; `current` is the first day of the one that is in force."""
+    from followup.inforce import ALWAYS
+
+    at, author = _told_writing(one.noted, lang)
+    if one.reason is not None:
+        then, by = _told_writing(one.withdrawn, lang)
+        state = say(lang, "history.withdrawn", at=then, by=by, reason=one.reason)
+    else:
+        key = "coming" if one.since > today else "in_force" if one.since == current else "former"
+        state = say(lang, f"history.{key}")
+    since = say(lang, "history.always") if one.since == ALWAYS else str(one.since)
+    return [since, one.id, one.version, at, author, state]
+
+
+def _told_writing(writing: "Writing | None", lang: str) -> tuple[str, str]:
+    """Return when (in China) and by whom something was written, as far as it is known."""
+    from followup.dates import SHANGHAI, instant
+
+    unknown = say(lang, "word.unknown")
+    if writing is None:
+        return unknown, unknown
+    return f"{instant(writing.at).astimezone(SHANGHAI):%Y-%m-%d %H:%M}", writing.author or unknown
 
 
 @policy.command()
@@ -143,7 +204,7 @@ def test(name: str, examples: int, seed: int, cases: Path | None, today: date, l
 
 
 def _tell_audit(found: "Policy", lang: str) -> bool:
-    from followup.testing.checks import audit_errors
+    from followup.audit import audit_errors
 
     errors = audit_errors(found)
     click.echo(say(lang, "audit.title", id=found.id, version=found.version, errors=len(errors)))
@@ -181,28 +242,45 @@ def _tell_cases(found: "Policy", known: "Sequence[WorkedCase]", lang: str) -> bo
     return not broken
 
 
-def _tell_shifts(register: "Register", new: "Policy", day: date, found: "list[Shift]", lang: str) -> None:
+def _tell_shifts(register: "Register", new: "Policy", day: date, today: date, lang: str) -> None:
+    """Say whom a change of policy touches on its first day, or today where that is past."""
+    from followup.policy import FOLLOW_UPS
+    from followup.shifts import shifts
+
+    was, on = register.policy.editions[-1], max(day, today)
+    found = [*shifts(register.ledgers(), register.policy, register.policy.then(new, day), on)]
+    moved = {shift.patient for shift in found if shift.direction is not None}
+    joined = {shift.patient for shift in found if shift.has_other_parties}
+    facts = {"old": was.id, "new": new.id, "on": day, "of": register.size(), "as_of": on}
+    click.echo(say(lang, "adopt.title", **facts, people=len(moved), parties=len(joined)))
+    _tell_table([shift for shift in found if shift.kind in FOLLOW_UPS], ("team", "stability"), lang)
+    _tell_table([shift for shift in found if shift.kind not in FOLLOW_UPS], ("kind", "team", "stability"), lang)
+    click.echo("")
+
+
+def _tell_table(found: "Sequence[Shift]", columns: "Sequence[str]", lang: str) -> None:
+    """Print how many lines move, and whither: a row for each team and class (and kind of duty)."""
     from tabulate import tabulate
 
-    from followup.policy import FOLLOW_UPS
     from followup.terms import Direction
 
-    was = register.policy.editions[-1]
-    people = len({shift.patient for shift in found})
-    click.echo(say(lang, "adopt.title", old=was.id, new=new.id, on=day, people=people, of=register.size()))
-    headings = [direction.label(lang) for direction in Direction]
-    visits, duties = Counter[tuple[tuple[str, ...], Direction]](), Counter[tuple[tuple[str, ...], Direction]]()
+    counted: dict[tuple[str, ...], Counter[Direction | str]] = {}
     for shift in found:
-        if shift.kind in FOLLOW_UPS:
-            visits[(shift.team or say(lang, "list.no_team"), shift.stability.label(lang)), shift.direction] += 1
-        else:
-            duties[(shift.kind.label(lang),), shift.direction] += 1
-    for counted, first in ((visits, ("team", "stability")), (duties, ("kind",))):
-        if counted:
-            rows = [[*row, *(counted[row, one] for one in Direction)] for row in sorted({row for row, _ in counted})]
-            names = [say(lang, f"column.{name}") for name in first]
-            click.echo("\n" + tabulate(rows, [*names, *headings], tablefmt="simple"))
-    click.echo("")
+        told = {
+            "kind": shift.kind.label(lang),
+            "team": shift.team or say(lang, "list.no_team"),
+            "stability": shift.stability.label(lang),
+        }
+        row = counted.setdefault(tuple(told[name] for name in columns), Counter())
+        if shift.direction is not None:
+            row[shift.direction] += 1
+        row["parties"] += shift.has_other_parties
+    if counted:
+        rows = [[*row, *(count[one] for one in Direction), count["parties"]] for row, count in sorted(counted.items())]
+        headings = [direction.label(lang) for direction in Direction]
+        names = [say(lang, f"column.{name}") for name in columns]
+        table = tabulate(rows, [*names, *headings, say(lang, "column.parties")], tablefmt="simple")
+        click.echo(f"\n{table}")
 
 
 @click.command()
@@ -215,19 +293,18 @@ def calendar(register: Path, notice: Path | None, writer: str | None, today: dat
     from followup.noticefile import load_notice, notice_text
 
     with opened(register, writer) as found:
+        before = found.policy.calendar
         if notice is not None:
-            load_notice(notice)  # its errors name the file
+            year = load_notice(notice).year  # its errors name the file
             found = found.add_notice(notice_text(notice), now())  # noqa: PLW2901
-        click.echo(say(lang, "calendar.known", until=max(found.policy.calendar.years)))
+            _tell_replaced(before, found.policy.calendar, year, lang)
+        click.echo(say(lang, "calendar.known", known=found.policy.calendar.text(lang)))
 
 
-def _sound_policy(name: str, lang: str) -> "Policy":
-    """Return a policy that passes its audit; a bad one is refused before it hurts."""
-    from followup.audit import audit as remarks
-    from followup.policyfile import load_policy
-
-    found = load_policy(name)
-    errors = [remark for remark in remarks(found) if remark.is_error]
-    if errors:
-        raise InvalidPolicy([Problem("audit", (name,), {"text": remark.text(lang)}) for remark in errors])
-    return found
+def _tell_replaced(before: "WorkCalendar", after: "WorkCalendar", year: int, lang: str) -> None:
+    """Say which days of a year that was known already are otherwise by its new notice."""
+    days = (date(year, 1, 1) + timedelta(number) for number in range(366))
+    other = [day for day in days if day.year == year and before.is_workday(day) != after.is_workday(day)]
+    if year in before.years and other:
+        told = [say(lang, f"calendar.{'worked' if after.is_workday(day) else 'off'}", on=day) for day in other]
+        click.echo(say(lang, "calendar.replaced", year=year, days=say(lang, "word.and").join(told)))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
-from followup.audit import Remark, audit
+from followup.audit import audit_errors
 from followup.policy import Policy
 from followup.testing.change import no_early_news, scheduler_of
 from followup.testing.laws import LAWS
@@ -38,11 +38,6 @@ def check_policy(policy: Policy, *, examples: int | None = None, seed: int | Non
     for verdict in verdicts(policy, examples=examples, seed=seed):
         if verdict.broken is not None:
             raise verdict.broken
-
-
-def audit_errors(policy: Policy) -> list[Remark]:
-    """Return what the audit calls an error."""
-    return [remark for remark in audit(policy) if remark.is_error]
 
 
 def verdicts(policy: Policy, *, examples: int | None = None, seed: int | None = None) -> Iterator[Verdict]:
