@@ -108,7 +108,8 @@ class DueVisit(Later):
     kind: LineKind
     opens_on: date
     due_on: date
-    #: The last working day on or before `due_on`, and before any postponement: what a team plans by.
+    #: What a team plans by: the last working day of the window (of a postponed follow-up up to that day, or the next
+    #: of the window); where the window has none, the last before it.
     plan_on: date
     #: Who must be there.
     roles: tuple[Role, ...]
