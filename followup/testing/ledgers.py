@@ -113,7 +113,7 @@ _STORIES: Final = (
     ("moved_out", "moved_in"),
     ("missed", "missed", "missed"),
     ("visited", "visited", "visited"),
-    ("referred", "visited", "referred"),
+    ("referred", "visited", "visited", "visited"),
 )
 
 
@@ -141,18 +141,22 @@ def retractions(draw: st.DrawFn, known: Sequence[Entry], span: Span) -> list[Ent
 
 
 def asking_days(ledger: Ledger, lines_on: Any, more: Iterable[date] = ()) -> SearchStrategy[date]:
+    """Return the days on which to ask about a ledger; the last to be chosen is the eve of its registration."""
+    return st.sampled_from(days_to_ask(ledger, lines_on, more))
+
+
+def days_to_ask(ledger: Ledger, lines_on: Any, more: Iterable[date] = ()) -> list[date]:
     """Return the days near a ledger's entries, and near those on which something opens or falls due.
 
-    `lines_on` answers what is due on a day; `more` are further days, as those on which rules change. The eve of
-    the registration is among them, the last to be chosen.
+    `lines_on` answers what is due on a day; `more` are further days, as those on which rules change: they are few, so
+    each of them stands there three times.
     """
     begins = min(fact.on for fact in ledger.entries if isinstance(fact, Registered))
     told = {entry.on for entry in ledger.entries} | {day for day, _ in ledger.effects}
     due = {day for on in told for line in lines_on(on) for day in _days_of(line)}
     near = {day for known in told | due for day in _around(known)}
     changes = [day for change in more for day in _around(change) if begins <= day <= max(near)]
-    # The rules change on few of many days: each of those days is as likely as three others.
-    return st.sampled_from([*sorted(day for day in near if day >= begins), *changes * 3, begins - _DAY])
+    return [*sorted(day for day in near if day >= begins), *changes * 3, begins - _DAY]
 
 
 def _around(day: date) -> tuple[date, date, date]:
