@@ -1115,7 +1115,7 @@ def test_a_policy_that_is_not_there(name: str, words: str) -> None:
 
 def test_a_policy_whose_days_lie_beyond_the_calendar() -> None:
     """A period of a thousand years is counted and read back like any other."""
-    Path("long.toml").write_text(policy("2 weeks", "999 years"), "utf-8")
+    Path("long.toml").write_text(load_policy("national-2018").texts[0].replace("1 year", "999 years"), "utf-8")
     seen = line(type="visited", patient="p9", on="2026-11-10", risk=3)
     Path("good.jsonl").write_text(line(**registered("p9")) + seen, "utf-8")
     Register.create("l.db", load_policy("long.toml")).close()

@@ -113,7 +113,8 @@ def test_kept_dates_move_on_the_day_a_rule_takes_effect() -> None:
     text = load_policy("national-2018").texts[0]
     rule = text[text.index('[[rule]]\nid = "stable"') : text.index('[[rule]]\nid = "floor"')]
     later = rule.replace('"stable"\nkind', '"stable-monthly"\nkind').replace("3 months", "1 month")
-    policy = policy_from_texts([text + "\n" + later.replace("2018-05-28", "2026-03-01")])
+    ended = text.replace(rule, rule.replace("since", "until = 2026-02-28\nsince"))
+    policy = policy_from_texts([ended + "\n" + later.replace("2018-05-28", "2026-03-01")])
     register = Register.create(":memory:", policy)
     register.record_all(ENTRIES)
     for on, bucket in ((date(2026, 2, 28), "not_due"), (date(2026, 3, 1), "due_today"), (date(2026, 3, 2), "overdue")):

@@ -59,6 +59,7 @@ class RegisterMachine(RuleBasedStateMachine):
         self.folder = TemporaryDirectory()
         self.path = Path(self.folder.name) / "r.db"
         self.policy = evolve(self.policies[0], duties_from=_FIRST)
+        self.former: list[Policy] = []
         self.register = Register.create(self.path, self.policies[0], _FIRST)
         self.known: dict[str, dict[str, Entry]] = {}
         self.forgotten: set[str] = set()
@@ -163,7 +164,16 @@ class RegisterMachine(RuleBasedStateMachine):
         day = max(_FIRST, self.policy.editions[-1].since) + timedelta(after)
         if policy.version != self.policy.editions[-1].version:
             self.register = self.register.adopt(policy, day)
+            self.former.append(self.policy)
             self.policy = self.policy.then(policy, day)
+
+    @precondition(lambda self: self.former)
+    @rule()
+    def withdraw(self) -> None:
+        """Withdraw the last policy on the eve of its first day."""
+        day = self.policy.editions[-1].since
+        self.register = self.register.withdraw(day, day - timedelta(1), "a mistake")
+        self.policy = self.former.pop()
 
     @precondition(lambda self: len(self.known) > 1)
     @rule(data=st.data(), on=days(_SPAN))
