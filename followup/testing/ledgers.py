@@ -13,7 +13,7 @@ from followup.entries import TYPES, Entry, Registered, Retracted
 from followup.ledger import Ledger
 from followup.policy import Policy
 from followup.settlement import INSTEAD
-from followup.terms import ContactMode, Function, Grade, Insight, LineKind, Physical, Reaction, RiskLevel, Role
+from followup.terms import Function, Grade, Insight, LineKind, Physical, Reaction, RiskLevel
 from followup.testing.entries import TOLD, Fields, built, entries, that_matter
 from followup.testing.spans import Span, days, spans
 
@@ -28,12 +28,6 @@ _WELL: Final[Fields] = {
     "reaction": st.just(Reaction.NONE),
     "physical": st.just(Physical.STABLE),
     "stability": st.none(),
-}
-#: The follow-up of somebody dangerous by the doctor alone, or with the police.
-_ALONE: Final[Fields] = {
-    "risk": st.sampled_from([RiskLevel.HITS_THINGS_ANYWHERE, RiskLevel.HITS_PEOPLE]),
-    "mode": st.just(ContactMode.HOME),
-    "present": st.sampled_from([(), (Role.POLICE,)]),
 }
 #: A duty done that a register takes: one that this settles.
 _DONE: Final[Fields] = {
@@ -98,8 +92,7 @@ def events(patient: str, span: Span, kinds: frozenset[str] = frozenset(TYPES)) -
         well = built("visited", patient, span, that_matter("visited", span) | _WELL)
         vague = built("visited", patient, span, that_matter("visited", span) | _VAGUE)
         full = entries("visited", patient=patient, span=span)
-        alone = built("visited", patient, span, that_matter("visited", span) | _ALONE)
-        found = [lean["visited"]] * 18 + [vague] * 5 + [well] * 3 + [full] * 3 + [alone] * 3 + found
+        found = [lean["visited"]] * 18 + [vague] * 5 + [well] * 3 + [full] * 3 + found
     return st.sampled_from(found).flatmap(lambda chosen: chosen)  # one_of would count each but once
 
 
@@ -117,9 +110,16 @@ _STORIES: Final = (
 )
 
 
+#: Of so many episodes one is a state that lasts.
+_LASTS: Final = 7
+
+
 @st.composite
 def _episodes(draw: st.DrawFn, patient: str, span: Span, kinds: frozenset[str]) -> list[Entry]:
     """Draw one event as a rule, or some that belong together."""
+    if "visited" in kinds and draw(st.integers(0, _LASTS)) == _LASTS:  # what one follow-up finds, the next finds again
+        visit = draw(events(patient, span, frozenset({"visited"})))
+        return [evolve(visit, on=on) for on in draw(st.lists(days(span), min_size=2, max_size=3))]
     stories = [story for story in _STORIES if kinds.issuperset(story)]
     if not stories or draw(st.integers(0, 3)) < 3:  # noqa: PLR2004 - the simplest is one event
         return [draw(events(patient, span, kinds))]
