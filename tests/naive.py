@@ -1,4 +1,4 @@
-"""The follow-up norm told a second time, naively: every day lived through in turn, every rule an if-statement.
+"""The follow-up norm told a second time, naively: day after day lived through in turn, every rule an if-statement.
 
 It shares with the library the classes of the entries and nothing else, so that the two can be held against each
 other. What stands in 「」 is the norm's sentence, or its row, that a function tells. (A) marks an assumption that
@@ -224,14 +224,13 @@ def place(entry: Entry) -> tuple[int, int, int, str]:
 
 
 def history(entries: Iterable[Entry], on: date) -> list[Day]:
-    """Live through every day from the first entry to `on`."""
-    facts = standing_entries(entries)
-    days: list[Day] = []
-    today = Day(min([on, *(acts_on(fact) for fact in facts)]))
-    while today.on <= on:
-        todays = [fact for fact in facts if acts_on(fact) == today.on]
-        days.append(lived(today, sorted(todays, key=place)))
-        today = replace(days[-1], on=today.on + ONE_DAY)
+    """Live through every day on which something happened, and `on`."""
+    facts = [fact for fact in standing_entries(entries) if acts_on(fact) <= on]
+    day, days = Day(on), []
+    for today in sorted({on, *(acts_on(fact) for fact in facts)}):
+        todays = [fact for fact in facts if acts_on(fact) == today]
+        day = lived(replace(day, on=today), sorted(todays, key=place))
+        days.append(day)
     return days
 
 
