@@ -83,9 +83,7 @@ def told_source(source: Source, lang: str) -> str:
     'GF2018; unconfirmed'
     """
     mark = evidence_mark(source, lang)
-    if not mark or mark in source.document:
-        return str(source)
-    return say(lang, "reason.marked", source=source, mark=mark)
+    return say(lang, "reason.marked", source=source, mark=mark) if mark else str(source)
 
 
 def evidence_mark(source: Source, lang: str) -> str:

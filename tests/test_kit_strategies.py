@@ -35,16 +35,13 @@ from followup.testing.ledgers import days_to_ask
 
 DAY: Final = timedelta(1)
 DONGGUAN: Final = load_policy("dongguan")
-EXAMPLES: Final = 1_200
+EXAMPLES: Final = 2_400
 TEAM_FINDINGS: Final = ("no-team", "team-unknown", "team-not-yet", "team-dissolved", "role-vacant", "role-elsewhere")
 #: Findings about several people, or about teams, which no one ledger has; and one that only a register of former days
 #: can have, as none takes such an entry.
 ELSEWHERE: Final = {
     *("finding same-id-number", "finding same-person", "finding done-nothing"),
-    *(
-        f"finding {code}"
-        for code in ("no-team", "role-elsewhere", "role-vacant", "team-unknown", "team-not-yet", "team-dissolved")
-    ),
+    *(f"finding {code}" for code in TEAM_FINDINGS),
 }
 
 

@@ -87,8 +87,8 @@ def test_what_is_not_the_norms_wording_is_marked_wherever_it_is_read() -> None:
         "First follow-up, face-to-face: settled [严重精神障碍管理治疗工作规范(2018年版) 随访管理; unconfirmed]"
         in silent
     )
-    assert "本库假设 参照一份应急处置流程图; this library's assumption]" in silent
-    assert "规范未载明〕" in explain(Ledger("p1", told), NATIONAL, date(2026, 1, 16), "zh")  # says so itself
+    assert "本库假设 参照一份应急处置流程图; an assumption, no norm's text]" in silent
+    assert "规范未载明，假设，非规范原文〕" in explain(Ledger("p1", told), NATIONAL, date(2026, 1, 16), "zh")
 
 
 def test_a_list_says_to_whom_a_report_is_still_owed() -> None:

@@ -35,7 +35,15 @@ _DONE: Final[Fields] = {
     "to": st.sampled_from([told for told in TOLD if told]),
 }
 #: How often what happens in a ledger beside follow-ups, where not once.
-_OFTEN: Final = {"missed": 10, "incident": 4, "admitted": 2, "discharged": 2, "moved_in": 2, "retracted": 0}
+_OFTEN: Final = {
+    "missed": 10,
+    "incident": 4,
+    "admitted": 2,
+    "discharged": 2,
+    "moved_in": 2,
+    "referred": 2,
+    "retracted": 0,
+}
 #: A registration lies in the first days of a span, or some days later.
 _EARLY, _LATE = timedelta(days=4), timedelta(days=14)
 _DAY: Final = timedelta(days=1)
