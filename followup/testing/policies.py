@@ -89,9 +89,9 @@ def policies(draw: st.DrawFn, *, sound: bool = True) -> Policy:
 
     Where it is not to be `sound`, it need not pass its audit; who is unsound breaks a law, as a rule.
 
-    >>> from hypothesis import find
-    >>> find(policies(), lambda policy: True).id
-    'basic-service-2017'
+    >>> from hypothesis import given
+    >>> @given(policies())
+    ... def test_of_mine(policy): ...
     """
     if draw(st.sampled_from([True, False, False])):
         return load_policy(draw(st.sampled_from(bundled_policies())))
