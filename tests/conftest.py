@@ -6,6 +6,9 @@ from typing import Final
 import pytest
 from hypothesis import HealthCheck, settings
 
+#: It puts faults into the package for an hour, and asks who sees them: see faults/run.py.
+collect_ignore: Final = ["faults"]
+
 # The same examples on every run, as a test that fails by chance helps nobody; "long" looks further. A ledger is
 # a large draw, and some laws ask for one with a follow-up: neither says that a strategy is wrong.
 _SPARED: Final = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]

@@ -2,17 +2,30 @@
 
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, Final
 from unittest import SkipTest
 
 import pytest
 from attrs import evolve
 
-from followup import DueVisit, Interval, Ledger, Missed, Registered, Retracted, Source, Visited, due_visits, load_policy
+from followup import (
+    DueVisit,
+    Interval,
+    Ledger,
+    Missed,
+    Postponed,
+    Registered,
+    Retracted,
+    Source,
+    Visited,
+    due_visits,
+    load_policy,
+)
 from followup.policyfile import policy_from_texts
 from followup.terms import Bucket, Evidence
 from followup.testing import LAWS, Law, LawBroken, check_change, check_policy, dates_only
-from followup.testing.change import no_early_news
+from followup.testing.change import follows, no_early_news
 
 DAY: Final = timedelta(1)
 DONGGUAN: Final = load_policy("dongguan")
@@ -112,6 +125,34 @@ def passes_off_a_day(ledger: Ledger, on: date) -> list[DueVisit]:
     ]
 
 
+def plans_for_the_day_after(ledger: Ledger, on: date) -> list[DueVisit]:
+    """Plan for the day after the last one."""
+    return [evolve(line, plan_on=line.due_on + DAY) for line in asked(ledger, on)]
+
+
+def believes_a_postponement(ledger: Ledger, on: date) -> list[DueVisit]:
+    """Plan for the day until which a visit was postponed, whatever its last day."""
+    untils = [fact.until for fact in ledger.facts if isinstance(fact, Postponed) and fact.on <= on]
+    return [evolve(line, plan_on=max([line.plan_on, *untils])) for line in asked(ledger, on)]
+
+
+def opens_too_early(ledger: Ledger, on: date) -> list[DueVisit]:
+    """Open a line before any of its reasons does."""
+    return [evolve(line, opens_on=line.opens_on - DAY) for line in asked(ledger, on)]
+
+
+def asks_who_must_come(ledger: Ledger, on: date) -> list[DueVisit]:
+    """Call those who must be there merely asked."""
+    return [evolve(line, invited=line.roles) for line in asked(ledger, on)]
+
+
+def says_it_is_joint(ledger: Ledger, on: date) -> list[DueVisit]:
+    """Give the joint visit as the reason whatever the risk."""
+    return [
+        evolve(line, reasons=tuple(evolve(r, rule="risk3-joint") for r in line.reasons)) for line in asked(ledger, on)
+    ]
+
+
 class SaysOverdueEarly:
     """A line that is overdue on its last day."""
 
@@ -132,9 +173,9 @@ WRONG: Final[dict[str, list[Callable[[Ledger, date], Iterable[Any]]]]] = {
     "pure": [looks_ahead, keeps_retracted],
     "total": [drops_old_debts, renews_overnight, forgets_the_refusing],
     "one-overdue": [renews_overnight, lambda ledger, on: map(SaysOverdueEarly, asked(ledger, on))],
-    "safe": [counts_from_failures, forgets_the_refusing, believes_the_doctor],
-    "strictest": [takes_the_latest, gives_one_reason, needs_nobody],
-    "explained": [adds_a_day, cites_nothing],
+    "safe": [counts_from_failures, forgets_the_refusing, believes_the_doctor, believes_a_postponement],
+    "strictest": [takes_the_latest, gives_one_reason, needs_nobody, asks_who_must_come, says_it_is_joint],
+    "explained": [adds_a_day, cites_nothing, plans_for_the_day_after, opens_too_early],
     "late": [goes_by_recording],
 }
 
@@ -218,6 +259,20 @@ def test_law_8_catches_duties_that_are_counted_anew(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("followup.schedule._counted_from", lambda rule, *_: rule.since)
     with pytest.raises(LawBroken, match="is due on the later of the new last day and the earlier of the old one"):
         check_change(old, read, day, examples=200)
+
+
+def test_law_8_catches_reasons_that_name_the_former_version() -> None:
+    """From the day of a change on the reasons name the version that holds, on the day itself too."""
+    day, old = date(2026, 9, 20), load_policy("national-2018")
+    joined = old.then(DONGGUAN, day)
+
+    def a_day_late(ledger: Ledger, on: date) -> Iterable[DueVisit]:
+        version = joined.edition(on - DAY).version
+        found = due_visits(ledger, joined, on)
+        return [evolve(line, reasons=tuple(evolve(r, version=version) for r in line.reasons)) for line in found]
+
+    with pytest.raises(LawBroken, match="the reasons name version"):
+        Law("change", 8, partial(follows, old, DONGGUAN, day))(a_day_late, policy=joined, examples=200)
 
 
 WEEKLY: Final = """

@@ -8,7 +8,7 @@ from typing import Final
 from attrs import evolve
 
 from followup.entries import Entry, Registered, Retracted
-from followup.policy import FOLLOW_UPS, Policy
+from followup.policy import FOLLOW_UPS, Policy, asks_the_same
 from followup.schedule import due_visits
 from followup.testing.ledgers import ledgers
 from followup.testing.spans import SPANS, span_from
@@ -38,20 +38,34 @@ def check_change(
     """
     for change in [first + _EVE for first, _ in SPANS] if day is None else [day]:
         joined = old.then(new, change)
-        law = Law("change", 8, partial(_follows, old, new, change))
+        law = Law("change", 8, partial(follows, old, new, change))
         people = ledgers(span=span_from(change - _EVE))
         law(scheduler_of(joined), policy=joined, people=people, examples=examples, seed=seed)
 
 
-def _follows(old: Policy, new: Policy, day: date, trial: Trial) -> None:
+def follows(old: Policy, new: Policy, day: date, trial: Trial) -> None:
+    """Expect of a change of rules all that `check_change` promises."""
     before = min(trial.on, day - _DAY)
     found = trial.lines(on=before)
     was = due_visits(trial.ledger, old, before)
     trial.expect(told_of(found) == told_of(was), "before", found, day=day, found=due_days(was))
+    _goes_by(old, new, day, trial)
     no_early_news(trial)
     if all(rule.since < day and rule.until is None and rule.transition is None for rule in (*old.rules, *new.rules)):
         alone = evolve(new, duties_from=old.duties_from)
         _counts(trial, due_days(due_visits(trial.ledger, old, max(trial.on, day))), alone, day)
+
+
+def _goes_by(old: Policy, new: Policy, day: date, trial: Trial) -> None:
+    """Expect that reasons name the new version, and that a duty that came with it is counted from the day on."""
+    found = trial.lines(on=max(trial.on, day))
+    came = {rule.id for rule in new.rules if not any(asks_the_same(rule, other) for other in old.rules)}
+    for line in found:
+        for reason in line.reasons:
+            facts = {"rule": reason.rule, "version": new.version, "found": reason.version, "day": day}
+            trial.expect(reason.version == new.version, "version", found, **facts)
+            is_older = line.kind in FOLLOW_UPS or reason.rule not in came
+            trial.expect(is_older or reason.anchor_on >= day, "counted", found, on=reason.anchor_on, **facts)
 
 
 def _counts(trial: Trial, was: dict[str, date], new: Policy, day: date) -> None:

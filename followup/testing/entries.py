@@ -47,7 +47,7 @@ _TEXTS: Final = st.sampled_from([None, "", "甲", "=1+1"]) | st.text(
 )
 _FORM: Final = st.none() | st.dictionaries(st.sampled_from(["编号", "医生签名"]), st.sampled_from(["", "1"]))
 _FUNCTIONS: Final = st.none() | st.dictionaries(st.sampled_from(Function), st.sampled_from(Grade))
-_TEAMS: Final = ("镇东", "镇西")
+TEAMS: Final = ("镇东", "镇西")
 _VILLAGES: Final = ("甲村", "=乙村", "")
 _PRESENT: Final = ((), (Role.CARE_GROUP, Role.POLICE), (Role.POLICE,), tuple(Role))
 TOLD: Final = ((), (Role.CARE_GROUP, Role.POLICE, Office.HIGHER_CENTRE), (Role.POLICE,))
@@ -123,7 +123,7 @@ def that_matter(kind: str, span: Span) -> Fields:
 def _that_do_not(kind: str, span: Span) -> Fields:
     """Return all other fields of a type."""
     person: Fields = {"sex": _maybe(Sex), "born": _maybe(days_of(span)), "id_number": _maybe(["SYNTHETIC-1"])}
-    place: Fields = {"team": _maybe(_TEAMS), "village": _maybe(_VILLAGES)}
+    place: Fields = {"team": _maybe(TEAMS), "village": _maybe(_VILLAGES)}
     more: dict[str, Fields] = {
         "registered": person | place | {"diagnosis": _maybe(Diagnosis), "form": _FORM},
         "amended": person,

@@ -13,7 +13,7 @@ from followup.entries import Declined, Entry, Missed, Postponed, Registered, Ret
 from followup.policy import FOLLOW_UPS, Policy
 from followup.schedule import due_visits
 from followup.terms import Bucket, LineKind, Status
-from followup.testing.replay import replayed
+from followup.testing.replay import last_workday, replayed
 from followup.testing.story import Line
 from followup.testing.trial import Law, Trial, due_days, told_of
 
@@ -166,9 +166,13 @@ def _with(trial: Trial, visit: Visited, other: Visited) -> tuple[list[Entry], Vi
 
 
 def _never_later(before: Trial, entries: Sequence[Entry], more: Entry, kinds: frozenset[LineKind]) -> None:
-    """Expect that each line of these kinds that was owed is still owed, and no later."""
-    lines = before.lines()
-    after = due_days(before.lines(entries))
+    """Expect that each line of these kinds that was owed is still owed, and no later, nor planned for a later day."""
+    lines, answer = before.lines(), before.lines(entries)
+    after = due_days(answer)
+    for line in answer:
+        plan_on = getattr(line, "plan_on", line.due_on)
+        facts = {"kind": line.kind, "due": line.due_on, "entry": more, "found": plan_on}
+        before.expect(plan_on <= line.due_on, "planned", lines, **facts)
     for kind, due_on in due_days(lines).items():
         if kind in kinds:
             facts = {"kind": kind, "due": due_on, "entry": more, "found": after.get(kind)}
@@ -187,13 +191,19 @@ def _strictest(trial: Trial) -> None:
         trial.expect(line.due_on == facts["due"], "earliest", lines, **facts)
         needed = {str(role) for reason in line.reasons for role in getattr(reason, "roles", ())}
         trial.expect(needed <= {str(role) for role in line.roles}, "roles", lines, **facts)
+        asked = {str(role) for role in getattr(line, "invited", ())}
+        trial.expect(not asked & {str(role) for role in line.roles}, "invited", lines, **facts)
     if trial.policy is not None:
         _every_rule(trial, trial.policy, lines)
 
 
 def _every_rule(trial: Trial, policy: Policy, lines: Sequence[Line]) -> None:
-    """Expect that each rule that holds alone is a reason beside the others."""
+    """Expect that each rule that holds alone is a reason beside the others, and that the condition of each holds."""
     given_ = {(reason.rule, reason.due_on) for line in lines for reason in line.reasons}
+    case, known = case_on(trial.ledger, trial.on), {rule.id for rule in policy.rules}
+    holding = set() if case is None else {rule.id for rule in policy.rules if rule.matches(case.state)}
+    for rule_id, due_on in given_:
+        trial.expect(rule_id not in known - holding, "stateless", lines, rule=rule_id, due=due_on)
     for rule in policy.rules:
         alone = evolve(policy, rules=(rule, *policy.former(rule)))
         for line in due_visits(trial.ledger, alone, trial.on):
@@ -224,6 +234,23 @@ def _explained(trial: Trial) -> None:
             trial.expect(own == reason.anchor_on or is_moved, "moved", lines, own=own, **facts)
             counted = max(replayed(reason.within, reason.anchor_on, calendar), reason.not_before)
             trial.expect(counted == reason.due_on, "replayed", lines, counted=counted, within=reason.within, **facts)
+        _days_of_work(trial, line, lines)
+
+
+def _days_of_work(trial: Trial, line: Line, lines: Sequence[Line]) -> None:
+    """Expect that a line opens with its first reason, none before its clock, and is planned on a working day."""
+    opens_on: date | None = getattr(line, "opens_on", None)
+    plan_on: date | None = getattr(line, "plan_on", None)
+    if opens_on is not None:
+        told = [reason for reason in line.reasons if hasattr(reason, "opens_on")]
+        opened = min((max(reason.anchor_on, reason.opens_on) for reason in told), default=opens_on)
+        holds = opens_on == opened <= line.due_on
+        trial.expect(holds, "opened", lines, kind=line.kind, due=line.due_on, opens=opened, found=opens_on)
+    if plan_on is not None:
+        last = last_workday(line.due_on, None if trial.policy is None else trial.policy.calendar)
+        is_put_off = any(isinstance(fact, Postponed) and fact.on <= trial.on for fact in trial.ledger.facts)
+        holds = plan_on <= last if is_put_off else plan_on == last
+        trial.expect(holds, "planned", lines, kind=line.kind, due=line.due_on, plan=last, found=plan_on)
 
 
 #: What a reason must tell.

@@ -4,9 +4,11 @@ For pytest, in a test file: `TestRegister = RegisterMachine.TestCase`. A distric
 in a class of its own, `policies = (load_policy("own.toml"), ...)`; the first is the one the register begins with.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import cache, partial
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
@@ -15,21 +17,27 @@ from typing import ClassVar, Final
 from attrs import evolve
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.strategies import SearchStrategy
 
 from followup.chain import Head
-from followup.entries import Entry, Registered, Retracted
+from followup.dates import SHANGHAI
+from followup.duevisit import DueVisit
+from followup.entries import Assigned, Entry, Registered, Retracted, Visited
 from followup.errors import RefusedEntries, RegisterError
 from followup.exports import export
 from followup.forms import Reading, entries_of
 from followup.integrity import check, repair
 from followup.ledger import Ledger
-from followup.policy import Policy
+from followup.policy import FOLLOW_UPS, Policy
 from followup.policyfile import load_policy
 from followup.register import Register
+from followup.schedule import due_visits, standing
 from followup.settlement import settles_nothing
+from followup.terms import Bucket, RiskLevel
+from followup.testing.entries import TEAMS, entries
 from followup.testing.ledgers import events, registrations
 from followup.testing.spans import DAYS, SPANS, days
-from followup.worklist import WorkList
+from followup.worklist import WorkLine, WorkList
 
 _SPAN: Final = SPANS[0]
 _FIRST: Final = _SPAN[0]
@@ -43,6 +51,95 @@ class _CrashError(Exception):
 def _same(found: object, expected: object) -> None:
     if found != expected:
         raise AssertionError("\nshould be\n".join(map(repr, (found, expected))))
+
+
+def _refusal(asked: Callable[[], object]) -> list[str]:
+    """Return why a register refuses something; nothing where it does not."""
+    try:
+        asked()
+    except RegisterError as error:
+        return [problem.code for problem in error.problems]
+    return []
+
+
+def _noon(on: date) -> datetime:
+    return datetime.combine(on, time(12), SHANGHAI)
+
+
+@cache
+def _happenings(patient: str) -> SearchStrategy[Entry]:
+    """Return what may happen to a patient, who now and then goes to another team."""
+    assigned = entries("assigned", patient=patient, span=_SPAN)
+    return st.sampled_from([*[events(patient, _SPAN)] * 7, assigned]).flatmap(lambda chosen: chosen)
+
+
+@cache
+def _registrations(patient: str) -> SearchStrategy[Entry]:
+    """Return registrations, some with a team."""
+    return registrations(patient, _SPAN) | entries("registered", patient=patient, span=_SPAN)
+
+
+def _recorded(ledgers: Iterable[Ledger]) -> list[tuple[Ledger, list[str | None]]]:
+    return [(ledger, [entry.recorded_at for entry in ledger.entries]) for ledger in ledgers]
+
+
+def _key(line: WorkLine) -> tuple[str, str]:
+    return line.due.patient, str(line.due.kind)
+
+
+def _keys(found: WorkList) -> set[tuple[str, str]]:
+    return {_key(line) for line in (*found.lines, *found.duties)}
+
+
+def _apart(now: set[tuple[str, str]], was: set[tuple[str, str]]) -> set[tuple[str, str, bool]]:
+    return {(*key, True) for key in now - was} | {(*key, False) for key in was - now}
+
+
+def _holds_what_is_due(
+    found: WorkList, ledgers: Iterable[Ledger], policy: Policy, team: str | None, within: int
+) -> None:
+    """Expect of a list, in its order, what `due_visits` and `standing` say of each person."""
+    on, people = found.on, [one for one in ledgers if team in {None, _team_of(one, found.on)}]
+    stand = Counter(filter(None, (standing(ledger, policy, on) for ledger in people)))
+    _same(found.counts, {bucket: stand[bucket] for bucket in Bucket})
+    due = [
+        (_place(line, on), _risk_of(ledger, on), line.due_on, line.patient, line.kind, _team_of(ledger, on))
+        for ledger in people
+        for line in due_visits(ledger, policy, on)
+        if line.opens_on <= on or line.due_on <= on + timedelta(within)
+    ]
+    for lines, are_visits in ((found.lines, True), (found.duties, False)):
+        listed = [
+            (_PLACES.index(line.bucket), -_level(line.risk), line.due.due_on, *_key(line), line.team) for line in lines
+        ]
+        _same(listed, sorted((row for row in due if (row[4] in FOLLOW_UPS) is are_visits), key=lambda row: row[:5]))
+        _same([line.days_overdue for line in lines], [max(0, (on - line.due.due_on).days) for line in lines])
+
+
+#: The first on a list come first.
+_PLACES: Final = (Bucket.OVERDUE, Bucket.DUE_TODAY, Bucket.OPEN, Bucket.NOT_DUE)
+
+
+def _place(line: DueVisit, on: date) -> int:
+    if line.due_on <= on:
+        return int(line.due_on == on)
+    return 2 + (line.opens_on > on)
+
+
+def _risk_of(ledger: Ledger, on: date) -> float:
+    """Return the risk last assessed, the highest of a day, to sort by: the highest goes first."""
+    assessed = [fact for fact in ledger.facts if isinstance(fact, Visited) and fact.on <= on]
+    return -_level(assessed[-1].risk if assessed else None)
+
+
+def _level(risk: RiskLevel | None) -> float:
+    return 2.5 if risk is None else float(risk)  # whose risk is not known comes between 3 and 2
+
+
+def _team_of(ledger: Ledger, on: date) -> str | None:
+    """Return the team last named."""
+    told = [fact.team for fact in ledger.facts if isinstance(fact, Registered | Assigned) and fact.on <= on]
+    return next(filter(None, reversed(told)), None)
 
 
 class RegisterMachine(RuleBasedStateMachine):
@@ -64,6 +161,8 @@ class RegisterMachine(RuleBasedStateMachine):
         self.known: dict[str, dict[str, Entry]] = {}
         self.forgotten: set[str] = set()
         self.heads: list[Head] = []
+        #: Each policy that was adopted: when, which, from which day on.
+        self.adopted: list[tuple[datetime, Policy, date]] = []
         self.copies = 0
 
     def teardown(self) -> None:
@@ -108,17 +207,25 @@ class RegisterMachine(RuleBasedStateMachine):
     def begin(self, data: st.DataObject) -> None:
         """Begin with two people to whom a few things happened."""
         for patient in _PEOPLE[:2]:
-            happened = data.draw(st.lists(events(patient, _SPAN), min_size=1, max_size=5))
-            self.record([data.draw(registrations(patient, _SPAN)), *happened])
+            happened = data.draw(st.lists(_happenings(patient), min_size=1, max_size=5))
+            self.record([data.draw(_registrations(patient)), *happened])
 
     @rule(data=st.data(), patient=st.sampled_from(_PEOPLE), late=st.booleans())
     def record_some(self, data: st.DataObject, patient: str, late: bool) -> None:  # noqa: FBT001 - drawn
         """Record a few entries of a person, a registration among them where there is none."""
-        entries = data.draw(st.lists(events(patient, _SPAN), max_size=3))
+        entries = data.draw(st.lists(_happenings(patient), max_size=3))
         if patient not in self.known:
-            entries.insert(0, data.draw(registrations(patient, _SPAN)))
+            entries.insert(0, data.draw(_registrations(patient)))
         moment = f"{_FIRST + timedelta(DAYS * (3 if late else 1))}T09:00:00+08:00"
         self.record([evolve(entry, recorded_at=moment) for entry in entries])
+
+    @precondition(lambda self: self.known)
+    @rule(data=st.data())
+    def record_together(self, data: st.DataObject) -> None:
+        """Record entries of several people at once, as they come."""
+        of_one = {patient: _happenings(patient) for patient in sorted(self.known)}
+        people = data.draw(st.lists(st.sampled_from(list(of_one)), min_size=2, max_size=6))
+        self.record([data.draw(of_one[patient]) for patient in people])
 
     @precondition(lambda self: self.known)
     @rule(data=st.data(), on=days(_SPAN))
@@ -130,8 +237,8 @@ class RegisterMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def refuse(self, data: st.DataObject) -> None:
         """Offer a batch of which one entry is of nobody."""
-        stranger = data.draw(events("nobody", _SPAN))
-        self.record([*data.draw(st.lists(events(_PEOPLE[1], _SPAN), max_size=2)), stranger])
+        stranger = data.draw(_happenings("nobody"))
+        self.record([*data.draw(st.lists(_happenings(_PEOPLE[1]), max_size=2)), stranger])
 
     @rule(data=st.data(), patient=st.sampled_from(_PEOPLE))
     def crash(self, data: st.DataObject, patient: str) -> None:
@@ -140,8 +247,8 @@ class RegisterMachine(RuleBasedStateMachine):
         place = Path(self.folder.name) / f"crashed-{self.copies}.db"
 
         def broken() -> Iterator[Entry]:
-            yield data.draw(registrations(patient, _SPAN))
-            yield data.draw(events(patient, _SPAN))
+            yield data.draw(_registrations(patient))
+            yield data.draw(_happenings(patient))
             for file in self.path.parent.glob(f"{self.path.name}*"):
                 copyfile(file, f"{place}{file.name.removeprefix(self.path.name)}")
             raise _CrashError
@@ -157,15 +264,20 @@ class RegisterMachine(RuleBasedStateMachine):
         self.register.close()
         self.register = Register.open(self.path, author="machine")
 
-    @rule(data=st.data(), after=st.integers(1, 60))
-    def adopt(self, data: st.DataObject, after: int) -> None:
-        """Adopt another policy from some later day on."""
-        policy = data.draw(st.sampled_from(self.policies))
-        day = max(_FIRST, self.policy.editions[-1].since) + timedelta(after)
-        if policy.version != self.policy.editions[-1].version:
-            self.register = self.register.adopt(policy, day)
+    @rule(data=st.data(), after=st.integers(0, 60), moment=days(_SPAN))
+    def adopt(self, data: st.DataObject, after: int, moment: date) -> None:
+        """Adopt another policy from some later day on; not the same again, nor two for one day."""
+        policy, last = data.draw(st.sampled_from(self.policies)), self.policy.editions[-1]
+        day = max(_FIRST, last.since) + timedelta(after)
+        recorded_at = _noon(max([moment, *(recorded.date() for recorded, _, _ in self.adopted)]))
+        if policy.version != last.version and day > last.since:
+            self.register = self.register.adopt(policy, day, recorded_at.isoformat())
             self.former.append(self.policy)
             self.policy = self.policy.then(policy, day)
+            self.adopted.append((recorded_at, policy, day))
+        else:
+            code = "adopt.earlier" if day <= last.since else "adopt.same"
+            _same(_refusal(lambda: self.register.adopt(policy, day)), [code])
 
     @precondition(lambda self: self.former)
     @rule()
@@ -174,6 +286,7 @@ class RegisterMachine(RuleBasedStateMachine):
         day = self.policy.editions[-1].since
         self.register = self.register.withdraw(day, day - timedelta(1), "a mistake")
         self.policy = self.former.pop()
+        self.adopted.pop()
 
     @precondition(lambda self: len(self.known) > 1)
     @rule(data=st.data(), on=days(_SPAN))
@@ -210,28 +323,75 @@ class RegisterMachine(RuleBasedStateMachine):
         """Derive everything anew, though nothing is wrong."""
         repair(self.register)
 
-    @rule(on=days(_SPAN, 2 * DAYS), within=st.sampled_from([0, 7, 40]))
-    def ask(self, on: date, within: int) -> None:
-        """Ask for the list of a day, past or future: it is the pure function over the ledgers (law 10)."""
-        found = self.register.worklist(on, within=within)
-        expected = WorkList.of(self.ledgers(), self.policy, on, within=within)
+    def ask(self, on: date, within: int, team: str | None = None, known: datetime | None = None) -> WorkList:
+        """Ask for a list: it is the pure function over the ledgers (law 10), as they are or were known."""
+        found = self.register.worklist(on, team, within, known)
+        told, policy = self.ledgers(), self.policy
+        if known is not None:
+            told, policy = list(filter(None, (ledger.as_known(known) for ledger in told))), self.policy_known(known)
+        expected = WorkList.of(told, policy, on, team=team, within=within)
         _same((found.counts, found.lines, found.duties), (expected.counts, expected.lines, expected.duties))
         self.heads += [self.register.head()] if self.known else []
+        _holds_what_is_due(found, told, policy, team, within)
+        return found
+
+    def policy_known(self, known: datetime) -> Policy:
+        """Return the policies that had been adopted by a moment, as one."""
+        policy = evolve(self.policies[0], duties_from=_FIRST)
+        for recorded_at, new, day in self.adopted:
+            policy = policy.then(new, day) if recorded_at <= known else policy
+        return policy
+
+    def days_that_matter(self) -> list[date]:
+        """Return the days of the entries and of the changes of rules, and the eve of each."""
+        told = {day for ledger in self.ledgers() for day, _ in ledger.effects} | {day for *_, day in self.adopted}
+        return sorted({*told, *(day - timedelta(1) for day in told), _FIRST})
+
+    @rule(data=st.data(), within=st.sampled_from([0, 7, 40]), team=st.sampled_from([None, *TEAMS]))
+    def ask_some_day(self, data: st.DataObject, within: int, team: str | None) -> None:
+        """Ask for the list of a day, past or future, of a team or of all, as it is or as it was known on another."""
+        on = data.draw(days(_SPAN, 2 * DAYS) | st.sampled_from(self.days_that_matter()))
+        known = data.draw(st.none() | days(_SPAN, 2 * DAYS).map(_noon))
+        self.ask(on, within, team, known)
+
+    @rule(data=st.data(), back=st.integers(1, DAYS))
+    def compare(self, data: st.DataObject, back: int) -> None:
+        """Ask what is new on a list and what left it since an earlier day: what stands on one of the two alone."""
+        on = data.draw(st.sampled_from(self.days_that_matter()))
+        since = on - timedelta(back)
+        now, then = self.ask(on, 0), self.ask(since, 0, known=datetime.combine(since, time.max, SHANGHAI))
+        listed, was = _keys(now), _keys(then)
+        moves = self.register.compared(now, since).moves
+        _same({(*_key(move.line), move.is_new) for move in moves}, _apart(listed, was))
+        for move in moves:
+            ledger = next(ledger for ledger in self.ledgers() if ledger.patient == move.line.due.patient)
+            before = ledger.as_known(datetime.combine(since, time.max, SHANGHAI))
+            entries = () if before is None else before.entries
+            if move.entry is not None and (move.by_rule or move.entry.on > on or move.entry in entries):
+                raise AssertionError(move)
 
     @invariant()
     def gives_the_lists_that_it_should(self) -> None:
         """Give the lists of a day in the midst of things and of one after them all."""
-        for on in (_FIRST + timedelta(DAYS // 2), _FIRST + timedelta(2 * DAYS)):
+        for on in (
+            _FIRST + timedelta(DAYS // 2),
+            _FIRST + timedelta(2 * DAYS),
+            *(day for *_, day in self.adopted[-1:]),
+        ):
             self.ask(on, 7)
+        _same(
+            self.register.teams(), sorted({team for ledger in self.ledgers() if (team := _team_of(ledger, date.max))})
+        )
 
     @invariant()
     def holds_what_it_should(self) -> None:
         """Hold the ledgers of the model, and nobody else's."""
-        _same(list(self.register.ledgers()), self.ledgers())
+        _same(_recorded(self.register.ledgers()), _recorded(self.ledgers()))
+        left = self.register.db.execute("SELECT count(*) FROM personal NATURAL JOIN entries WHERE type = 'forgotten'")
+        _same(left.fetchone(), (0,))
+        _same(_refusal(partial(self.register.ledger, "nobody")), ["patient.unknown"])
         for patient in self.forgotten:
-            with suppress(RegisterError):
-                self.register.ledger(patient)
-                raise AssertionError(patient)
+            _same(_refusal(partial(self.register.ledger, patient)), ["patient.forgotten"])
 
     @invariant()
     def has_no_problem(self) -> None:

@@ -3,7 +3,7 @@
 from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, timedelta
-from itertools import islice
+from itertools import count, islice
 from typing import Final
 
 from followup.dates import Interval, WorkCalendar, work_calendar
@@ -26,6 +26,16 @@ def replayed(within: Interval, start: date, calendar: WorkCalendar | None = None
     return date.fromordinal(start.toordinal() + _DAYS[within.unit] * within.count)
 
 
+def last_workday(on: date, calendar: WorkCalendar | None = None) -> date:
+    """Return the last working day up to a day, itself included.
+
+    >>> str(last_workday(date(2026, 10, 7)))
+    '2026-09-30'
+    """
+    known = calendar or work_calendar()
+    return next(day for day in (on - timedelta(days=number) for number in count()) if _is_worked(day, known))
+
+
 def _months_after(start: date, months: int) -> date:
     """Return the same day of a later month, or its last day where there is none (民法典 202)."""
     year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
@@ -35,5 +45,9 @@ def _months_after(start: date, months: int) -> date:
 def _workdays_after(start: date, calendar: WorkCalendar) -> Iterator[date]:
     while True:
         start += timedelta(days=1)
-        if start in calendar.makeup_days or (start.isoweekday() <= _FRIDAY and start not in calendar.holidays):
+        if _is_worked(start, calendar):
             yield start
+
+
+def _is_worked(day: date, calendar: WorkCalendar) -> bool:
+    return day in calendar.makeup_days or (day.isoweekday() <= _FRIDAY and day not in calendar.holidays)
