@@ -57,7 +57,7 @@ def changes(draw: st.DrawFn) -> Change:
     span = draw(st.sampled_from(SPANS))
     ledger = draw(ledgers(span=span))
     day = draw(days(span))
-    old, new = (in_force(draw(policies()), day - DAY) for _ in range(2))
+    old, new = (in_force(draw(policies()), min(day - DAY, span[0])) for _ in range(2))
     on = draw(days(span)) + timedelta(draw(st.sampled_from([0, 0, 7, 40])))
     return Change(ledger, evolve(old, duties_from=None), evolve(new, duties_from=None), day, on)
 

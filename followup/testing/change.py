@@ -51,7 +51,9 @@ def follows(old: Policy, new: Policy, day: date, trial: Trial) -> None:
     trial.expect(told_of(found) == told_of(was), "before", found, day=day, found=due_days(was))
     _goes_by(old, new, day, trial)
     no_early_news(trial)
-    if all(rule.since < day and rule.until is None and rule.transition is None for rule in (*old.rules, *new.rules)):
+    begins = trial.ledger.entries[0].on
+    rules = (*old.rules, *new.rules)
+    if all(rule.since <= begins and rule.until is None and rule.transition is None for rule in rules):
         alone = evolve(new, duties_from=old.duties_from)
         _counts(trial, due_days(due_visits(trial.ledger, old, max(trial.on, day))), alone, day)
 

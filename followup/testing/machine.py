@@ -359,16 +359,11 @@ class RegisterMachine(RuleBasedStateMachine):
         """Ask what is new on a list and what left it since an earlier day: what stands on one of the two alone."""
         on = data.draw(st.sampled_from(self.days_that_matter()))
         since = on - timedelta(back)
-        now, then = self.ask(on, 0), self.ask(since, 0, known=datetime.combine(since, time.max, SHANGHAI))
+        end = datetime.combine(since, time.max, SHANGHAI)
+        now, then = self.ask(on, 0), self.ask(since, 0, known=end)
         listed, was = _keys(now), _keys(then)
-        moves = self.register.compared(now, since).moves
+        moves = self.register.compared(now, end).moves
         _same({(*_key(move.line), move.is_new) for move in moves}, _apart(listed, was))
-        for move in moves:
-            ledger = next(ledger for ledger in self.ledgers() if ledger.patient == move.line.due.patient)
-            before = ledger.as_known(datetime.combine(since, time.max, SHANGHAI))
-            entries = () if before is None else before.entries
-            if move.entry is not None and (move.by_rule or move.entry.on > on or move.entry in entries):
-                raise AssertionError(move)
 
     @invariant()
     def gives_the_lists_that_it_should(self) -> None:
@@ -389,7 +384,7 @@ class RegisterMachine(RuleBasedStateMachine):
         _same(_recorded(self.register.ledgers()), _recorded(self.ledgers()))
         left = self.register.db.execute("SELECT count(*) FROM personal NATURAL JOIN entries WHERE type = 'forgotten'")
         _same(left.fetchone(), (0,))
-        _same(_refusal(partial(self.register.ledger, "nobody")), ["patient.unknown"])
+        _same(_refusal(partial(self.register.ledger, "unheard-of")), ["patient.unknown"])
         for patient in self.forgotten:
             _same(_refusal(partial(self.register.ledger, patient)), ["patient.forgotten"])
 
