@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Final
 
+import pytest
 from attrs import evolve
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
@@ -113,6 +114,7 @@ def wanted() -> dict[str, float]:
     return {name: share for name, share in found.items() if name not in ELSEWHERE}
 
 
+@pytest.mark.skipif(settings.get_current_profile_name() != "long", reason="2,400 people: FOLLOWUP_PROFILE=long")
 def test_the_strategies_reach_all_that_the_laws_are_about() -> None:
     """Every type, bucket, finding, rule and boundary day is reached, each by at least its share of people."""
     shares = {name: 100 * reached()[name] / EXAMPLES for name in wanted()}
