@@ -245,7 +245,11 @@ def _days_of_work(trial: Trial, line: Line, lines: Sequence[Line]) -> None:
         told = [reason for reason in line.reasons if hasattr(reason, "opens_on")]
         # A doctor's own date on a day off opens on the working day that it is planned for.
         opened = min(
-            (r.opens_on if r.anchor == Anchor.PLANNED else max(r.anchor_on, r.opens_on) for r in told), default=opens_on
+            (
+                r.opens_on if getattr(r, "anchor", None) == Anchor.PLANNED else max(r.anchor_on, r.opens_on)
+                for r in told
+            ),
+            default=opens_on,
         )
         holds = opens_on == opened <= line.due_on
         trial.expect(holds, "opened", lines, kind=line.kind, due=line.due_on, opens=opened, found=opens_on)
