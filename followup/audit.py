@@ -17,7 +17,7 @@ from followup.dates import Interval
 from followup.errors import InvalidPolicy, Problem
 from followup.policy import FOLLOW_UPS, Policy, Rule
 from followup.sentences import say
-from followup.states import reachable, told_state, worsenings
+from followup.states import Found, reachable, told_state, worsenings
 from followup.terms import Anchor, Evidence, LineKind, Status, Term
 
 #: The law that an error breaks; the others are errors of the norm or of form.
@@ -205,11 +205,14 @@ def _changes(matched: frozenset[State]) -> Iterator[tuple[State, list[State], fr
 
     A follow-up starts the count anew, so what answers it need not have held before; other changes do not.
     """
+    ordered = [state for state in reachable() if state in matched]
+    by_finding: dict[Found, list[State]] = {}
+    for state in ordered:
+        by_finding.setdefault(state[1:4], []).append(state)
     for seen, worse in worsenings():
-        here = [state for state in reachable() if state[1:4] == seen and state in matched]
+        here = by_finding.get(seen)
         if here:
             yield here[0], [(state[0], *worse, state[4]) for state in here], frozenset()
-    ordered = [state for state in reachable() if state in matched]
     more: list[State] = [(*state[:4], misses) for state in ordered for misses in range(state[4] + 1, 4)]
     declined: list[State] = [(Status.DECLINED, *state[1:]) for state in ordered if state[0] is Status.MANAGED]
     for there in (more, declined):

@@ -216,4 +216,9 @@ class Interval:
 
 @lru_cache(maxsize=1 << 18)
 def _after(start: date, count: int, unit: str) -> date:
-    return start + relativedelta(**{f"{unit}s": count})  # type: ignore[arg-type]
+    return start + _delta(count, unit)
+
+
+@cache
+def _delta(count: int, unit: str) -> relativedelta:
+    return relativedelta(**{f"{unit}s": count})  # type: ignore[arg-type]

@@ -191,12 +191,13 @@ def _document(place: str, table: dict[str, Any], problems: list[Problem]) -> Doc
         problems += [_by_id(problem, table).at(place) for problem in _problems(error, "")]
     else:
         problems += [
-            problem.at(place) for rule in found.rule if isinstance(rule, Rule) for problem in _rule_problems(rule)
+            problem.at(place) for rule in found.rule if isinstance(rule, Rule) for problem in rule_problems(rule)
         ]
     return found
 
 
-def _rule_problems(rule: Rule) -> Iterator[Problem]:
+def rule_problems(rule: Rule) -> Iterator[Problem]:
+    """Tell what of a rule contradicts the rest of it."""
     place = f"rule[{rule.id}]"
     if rule.opens.unit not in {"day", "week"}:
         yield Problem("opens.unit", (f"{place}.opens",), {"word": rule.opens})

@@ -152,7 +152,8 @@ class Day:
 
     on: date
     registered: bool = False
-    consents: bool = False
+    #: Silent: so taken before the registration, which says whether it is.
+    consents: bool = True
     in_hospital: bool = False
     detained: bool = False
     lost: bool = False
@@ -215,12 +216,13 @@ def acts_on(entry: Entry) -> date:
     return entry.on
 
 
-def place(entry: Entry) -> tuple[int, int, int, str]:
+def place(entry: Entry) -> tuple[int, date, int, int, str]:
     """Return the place of an entry within its day: (A) by kind, and of one kind the worse last."""
     # Silent: what is worse. The class comes before the risk, as 「any of several facts makes a patient unstable」.
+    # Of two discharges told on one day the earlier comes first.
     if isinstance(entry, Visited):
-        return KINDS.index(Visited), BETTER_TO_WORSE.index(class_of(entry)), entry.risk, entry.id
-    return KINDS.index(type(entry)), 0, 0, entry.id
+        return KINDS.index(Visited), entry.on, BETTER_TO_WORSE.index(class_of(entry)), entry.risk, entry.id
+    return KINDS.index(type(entry)), entry.on, 0, 0, entry.id
 
 
 def history(entries: Iterable[Entry], on: date) -> list[Day]:
@@ -278,7 +280,7 @@ def after_coming_or_going(day: Day, fact: Entry) -> Day:
         if day.registered:  # Silent: a second registration says nothing of the consent.
             return day
         consented = (max(fact.informed_on or fact.on, fact.on),) if fact.consents else ()
-        return replace(day, registered=True, consents=fact.consents, consented=consented)
+        return replace(day, registered=True, consents=fact.consents, consented=(*day.consented, *consented))
     if isinstance(fact, Consented):  # Silent: 「newly」, so that consent told again asks for no first visit.
         newly = () if day.consents else (fact.informed_on or fact.on,)
         return replace(day, consents=True, consented=(*day.consented, *newly))
@@ -306,12 +308,11 @@ def after_return(day: Day, fact: Entry) -> Day:
 
 
 def overtaken(day: Day, discharge: Discharged) -> bool:
-    """Say whether a discharge told of late is older than the present stay, or known by another entry."""
+    """Say whether a discharge is older than the present stay, or at home no news: a later one or its like is known."""
     # Silent: such a one ends nothing and asks for no first visit.
-    if acts_on(discharge) == discharge.on:
-        return False
-    readmitted = day.in_hospital and any(admitted > discharge.on for admitted in day.admissions)
-    return readmitted or any(other >= discharge.on for other in day.discharges)
+    if day.in_hospital:
+        return day.admissions[-1] > discharge.on
+    return any(known >= discharge.on for known in day.discharges)
 
 
 def after_suspension(day: Day, fact: Entry) -> Day:
@@ -603,7 +604,8 @@ def referral_check(days: Sequence[Day]) -> Window | None:
 
 def in_hospital_since(days: Sequence[Day], began: date) -> bool:
     """「If not admitted」: say whether the patient was in hospital on that day, or was admitted since."""
-    there = any(day.in_hospital for day in days if day.on == began)
+    # Silent: whoever was taken into custody from hospital is in custody.
+    there = any(in_hospital(day) for day in days if day.on == began)
     return there or any(admitted >= began for admitted in days[-1].admissions)
 
 

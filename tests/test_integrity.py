@@ -127,7 +127,7 @@ def test_an_entry_written_again_is_passed_over(register: Register) -> None:
         (["UPDATE entries SET patient = 'p1' WHERE seq = 4"], ["changed"]),
         (["UPDATE personal SET body = replace(body, '王某', '李某')"], ["changed"]),
         (["DELETE FROM personal WHERE seq = 1"], ["changed"]),
-        (["UPDATE entries SET digest = 'ff' || substr(digest, 3) WHERE seq = 2"], ["changed", "changed"]),
+        (["UPDATE entries SET digest = substr(digest, 3) || 'ff' WHERE seq = 2"], ["changed", "changed"]),
         (["DELETE FROM entries WHERE seq = 4"], ["gap", "uncounted"]),
         (["DELETE FROM entries WHERE seq = 5"], ["uncounted"]),
         (["DELETE FROM entries WHERE seq = 5", "DELETE FROM audit WHERE seq = 3"], ["dates"]),

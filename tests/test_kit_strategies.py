@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
+from random import Random
 from typing import Final
 
-import pytest
 from attrs import evolve
-from hypothesis import HealthCheck, find, given, settings
+from hypothesis import HealthCheck, find, given, seed, settings
 from hypothesis import strategies as st
 
 from followup import (
@@ -29,6 +29,7 @@ from followup import (
     standing,
 )
 from followup.entries import TYPES
+from followup.policyfile import rule_problems
 from followup.sentences import sentences
 from followup.terms import Bucket
 from followup.testing import ledgers, policies, rules
@@ -36,7 +37,9 @@ from followup.testing.ledgers import days_to_ask
 
 DAY: Final = timedelta(1)
 DONGGUAN: Final = load_policy("dongguan")
-EXAMPLES: Final = 2_400
+POLICIES: Final = [load_policy(name) for name in bundled_policies()]
+EXAMPLES: Final = 1_000
+ROUNDS: Final = 20
 TEAM_FINDINGS: Final = ("no-team", "team-unknown", "team-not-yet", "team-dissolved", "role-vacant", "role-elsewhere")
 #: Findings about several people, or about teams, which no one ledger has; and one that only a register of former days
 #: can have, as none takes such an entry.
@@ -51,18 +54,21 @@ def reached() -> Counter[str]:
     """Return how many of so many people have what, on one of the days on which a law may ask about them."""
     found: Counter[str] = Counter()
 
-    @settings(max_examples=EXAMPLES, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES // ROUNDS, database=None, suppress_health_check=list(HealthCheck))
     @given(st.data())
     def collect(data: st.DataObject) -> None:
-        policy = load_policy(data.draw(st.sampled_from(bundled_policies())))
-        ledger = data.draw(ledgers(policy=policy))
-        changes = policy.changes_after(date.min)
-        asked = set(days_to_ask(ledger, lambda day: due_visits(ledger, policy, day), changes))
-        answers = {told for on in asked for told in (*_of_answer(ledger, policy, on), *_of_day(policy, on))}
+        ledger = data.draw(ledgers(policy=data.draw(st.sampled_from(POLICIES))))
+        answers = {told for policy in POLICIES for on in _asked(ledger, policy) for told in _of_day(ledger, policy, on)}
         found.update({*_of_ledger(ledger), *answers})
 
-    collect()
+    for number in range(ROUNDS):  # what is drawn in one run resembles what was drawn before
+        seed(number)(collect)()
     return found
+
+
+def _asked(ledger: Ledger, policy: Policy) -> set[date]:
+    changes = policy.changes_after(date.min)
+    return set(days_to_ask(ledger, lambda day: due_visits(ledger, policy, day), changes))
 
 
 def _of_ledger(ledger: Ledger) -> Iterator[str]:
@@ -85,7 +91,9 @@ def _of_ledger(ledger: Ledger) -> Iterator[str]:
     yield from (name for name, there in happened.items() if there)
 
 
-def _of_answer(ledger: Ledger, policy: Policy, on: date) -> Iterator[str]:
+def _of_day(ledger: Ledger, policy: Policy, on: date) -> Iterator[str]:
+    for change in policy.changes_after(date.min):
+        yield from [f"eve of {change}"] * (on == change - DAY) + [f"day of {change}"] * (on == change)
     lines = due_visits(ledger, policy, on)
     yield f"bucket {standing(ledger, policy, on)}"
     yield from (f"rule {reason.rule} of {policy.id}" for line in lines for reason in line.reasons)
@@ -95,18 +103,12 @@ def _of_answer(ledger: Ledger, policy: Policy, on: date) -> Iterator[str]:
         yield from ["day it opens"] * (line.opens_on == on)
 
 
-def _of_day(policy: Policy, on: date) -> Iterator[str]:
-    for change in policy.changes_after(date.min):
-        yield from [f"eve of {change}"] * (on == change - DAY) + [f"day of {change}"] * (on == change)
-
-
 def wanted() -> dict[str, float]:
     """Return what must be reached, and the least share of people (per cent) who have it."""
-    policies = [load_policy(name) for name in bundled_policies()]
     found = {f"type {kind}": 1.0 for kind in TYPES} | {f"bucket {bucket}": 1.0 for bucket in Bucket}
-    found |= {f"rule {rule.id} of {policy.id}": 0.04 for policy in policies for rule in policy.rules}
+    found |= {f"rule {rule.id} of {policy.id}": 0.08 for policy in POLICIES for rule in policy.rules}
     found |= {key.replace(".", " "): 0.06 for key in sentences("en") if key.startswith("finding.")}
-    for change in {change for policy in policies for change in policy.changes_after(date.min)}:
+    for change in {change for policy in POLICIES for change in policy.changes_after(date.min)}:
         found |= {f"eve of {change}": 0.25, f"day of {change}": 0.25}
     found |= {"same day": 30, "recorded late": 30, "retracted": 10, "retraction retracted": 0.5}
     found |= {"before registration": 10, "month end": 10, "29 February": 0.2, "Spring Festival": 3}
@@ -114,7 +116,6 @@ def wanted() -> dict[str, float]:
     return {name: share for name, share in found.items() if name not in ELSEWHERE}
 
 
-@pytest.mark.skipif(settings.get_current_profile_name() != "long", reason="2,400 people: FOLLOWUP_PROFILE=long")
 def test_the_strategies_reach_all_that_the_laws_are_about() -> None:
     """Every type, bucket, finding, rule and boundary day is reached, each by at least its share of people."""
     shares = {name: 100 * reached()[name] / EXAMPLES for name in wanted()}
@@ -141,7 +142,8 @@ def test_a_sound_policy_passes_its_audit(policy: Policy) -> None:
 
 @given(rules())
 def test_a_drawn_rule_is_one_that_can_be_asked(rule: Rule) -> None:
-    """Any drawn rule can be put into a policy, alone, and the policy answers."""
+    """Any drawn rule is one that a file may hold; put into a policy, alone, the policy answers."""
+    assert list(rule_problems(rule)) == []
     policy = evolve(DONGGUAN, rules=(rule,))
     ledger = Ledger("p1", [Registered("p1", "2026-08-20"), Visited("p1", "2026-08-25", risk=4)])
     assert {reason.rule for line in due_visits(ledger, policy, date(2027, 1, 1)) for reason in line.reasons} <= {
@@ -156,8 +158,8 @@ def test_a_story_shrinks_to_what_matters() -> None:
         case = [entry for entry in ledger.facts if isinstance(entry, Visited) and entry.risk > 2]
         return bool(case) and any(isinstance(entry, Missed) and entry.on > case[0].on for entry in ledger.facts)
 
-    found = find(ledgers(), joint_visit_missed, settings=settings(database=None, derandomize=True))
-    assert len(found.entries) <= 6
+    found = find(ledgers(), joint_visit_missed, settings=settings(database=None), random=Random(0))
+    assert len(found.entries) <= 4
     assert "2026-08-2" in str(found.entries[0].on)
 
 

@@ -9,6 +9,7 @@ from attrs import evolve
 from hypothesis import strategies as st
 
 from followup.case import case_on
+from followup.dates import WorkCalendar
 from followup.entries import Declined, Entry, Missed, Postponed, Registered, Retracted, Visited
 from followup.policy import FOLLOW_UPS, Policy
 from followup.schedule import due_visits
@@ -65,10 +66,17 @@ def _total(trial: Trial) -> None:
     if not _is_registered(trial.ledger.facts, trial.on):
         trial.expect(not found, "unregistered", found)
         return
+    for day in _days_that_matter(trial):
+        _nobody_is_left_out(evolve(trial, on=day))
+    _stays(trial, trial.rest + trial.draw(st.sampled_from([1, 2, 30, 400])) * _DAY)
+
+
+def _nobody_is_left_out(trial: Trial) -> None:
+    """Expect that whoever is at home is owed a follow-up."""
     case = case_on(trial.ledger, trial.on)
     if case is not None and case.status in _AT_HOME and _has_begun(trial):
-        trial.expect(FOLLOW_UPS & days.keys(), "visitless", found)
-    _stays(trial, trial.rest + trial.draw(st.sampled_from([1, 2, 30, 400])) * _DAY)
+        found = trial.lines()
+        trial.expect(FOLLOW_UPS & due_days(found).keys(), "visitless", found)
 
 
 def _has_begun(trial: Trial) -> bool:
@@ -239,25 +247,25 @@ def _explained(trial: Trial) -> None:
 
 def _days_of_work(trial: Trial, line: Line, lines: Sequence[Line]) -> None:
     """Expect that a line opens with its first reason, none before its clock, and is planned on a working day."""
+    calendar = None if trial.policy is None else trial.policy.calendar
     opens_on: date | None = getattr(line, "opens_on", None)
     plan_on: date | None = getattr(line, "plan_on", None)
     if opens_on is not None:
         told = [reason for reason in line.reasons if hasattr(reason, "opens_on")]
-        # A doctor's own date on a day off opens on the working day that it is planned for.
-        opened = min(
-            (
-                r.opens_on if getattr(r, "anchor", None) == Anchor.PLANNED else max(r.anchor_on, r.opens_on)
-                for r in told
-            ),
-            default=opens_on,
-        )
+        opened = min((max(_first_day(reason, calendar), reason.opens_on) for reason in told), default=opens_on)
         holds = opens_on == opened <= line.due_on
         trial.expect(holds, "opened", lines, kind=line.kind, due=line.due_on, opens=opened, found=opens_on)
     if plan_on is not None:
-        last = last_workday(line.due_on, None if trial.policy is None else trial.policy.calendar)
+        last = last_workday(line.due_on, calendar)
         is_put_off = any(isinstance(fact, Postponed) and fact.on <= trial.on for fact in trial.ledger.facts)
         holds = plan_on <= last if is_put_off else plan_on == last
         trial.expect(holds, "planned", lines, kind=line.kind, due=line.due_on, plan=last, found=plan_on)
+
+
+def _first_day(reason: Any, calendar: WorkCalendar | None) -> date:
+    """Return the day from which a reason may open: its clock; where a doctor set a holiday, the working day before."""
+    is_planned = getattr(reason, "anchor", None) == Anchor.PLANNED
+    return last_workday(reason.anchor_on, calendar) if is_planned else reason.anchor_on
 
 
 #: What a reason must tell.

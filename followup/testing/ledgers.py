@@ -38,6 +38,12 @@ _DONE: Final[Fields] = {
 _OFTEN: Final = {
     "missed": 10,
     "incident": 4,
+    "declined": 3,
+    "done": 3,
+    "postponed": 2,
+    "checked": 2,
+    "amended": 0,
+    "assigned": 0,
     "admitted": 2,
     "discharged": 2,
     "moved_in": 2,
@@ -95,7 +101,7 @@ def events(patient: str, span: Span, kinds: frozenset[str] = frozenset(TYPES)) -
         if kind in kinds
     }
     found = [lean[kind] for kind in lean for _ in range(_OFTEN.get(kind, 1))]
-    found += [entries("amended", patient=patient, span=span)] * ("amended" in kinds)
+    found += [entries(kind, patient=patient, span=span) for kind in ("amended", "assigned") * 2 if kind in kinds]
     if "visited" in kinds:
         well = built("visited", patient, span, that_matter("visited", span) | _WELL)
         vague = built("visited", patient, span, that_matter("visited", span) | _VAGUE)

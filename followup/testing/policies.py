@@ -68,7 +68,9 @@ def rules(draw: st.DrawFn, kind: LineKind | None = None, rule_id: str = "drawn")
         kind=drawn,
         with_=tuple(draw(st.lists(st.sampled_from(Role), unique=True, max_size=2))) if visits else (),
         mode=draw(st.sampled_from([(), _FACE_TO_FACE])) if visits else (),
-        to=draw(st.sampled_from([(), (Role.POLICE, Office.HIGHER_CENTRE)])) if drawn is LineKind.REPORT else (),
+        to=draw(st.sampled_from([(Role.POLICE,), (Role.POLICE, Office.HIGHER_CENTRE)]))
+        if drawn is LineKind.REPORT
+        else (),
         since=draw(st.sampled_from(_SINCE)),
     )
 
