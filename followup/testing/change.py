@@ -7,6 +7,7 @@ from typing import Final
 
 from attrs import evolve
 
+from followup.case import case_on
 from followup.entries import Entry, Registered, Retracted
 from followup.policy import FOLLOW_UPS, Policy, asks_the_same
 from followup.schedule import due_visits
@@ -59,14 +60,19 @@ def follows(old: Policy, new: Policy, day: date, trial: Trial) -> None:
 
 
 def _goes_by(old: Policy, new: Policy, day: date, trial: Trial) -> None:
-    """Expect that reasons name the new version, and that a duty that came with it is counted from the day on."""
-    found = trial.lines(on=max(trial.on, day))
-    came = {rule.id for rule in new.rules if not any(asks_the_same(rule, other) for other in old.rules)}
+    """Expect that reasons name the new version, and that a duty that nobody owed before is counted from the day on."""
+    found, eve = trial.lines(on=max(trial.on, day)), case_on(trial.ledger, day - _DAY)
+    owed = {rule.kind for rule in old.rules if eve is not None and rule.holds_on(eve.on) and rule.matches(eve.state)}
+    came = {
+        rule.id
+        for rule in new.rules
+        if rule.kind not in FOLLOW_UPS | owed and not any(asks_the_same(rule, other) for other in old.rules)
+    }
     for line in found:
         for reason in line.reasons:
             facts = {"rule": reason.rule, "version": new.version, "found": reason.version, "day": day}
             trial.expect(reason.version == new.version, "version", found, **facts)
-            is_older = line.kind in FOLLOW_UPS or reason.rule not in came
+            is_older = reason.rule not in came
             trial.expect(is_older or reason.anchor_on >= day, "counted", found, on=reason.anchor_on, **facts)
 
 

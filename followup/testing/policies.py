@@ -5,12 +5,13 @@ from datetime import date
 from functools import cache
 from typing import Any, Final
 
+from attrs import evolve
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from followup.audit import audit
 from followup.dates import Interval
-from followup.policy import VOCABULARY, Condition, Policy, Rule, Source, Title
+from followup.policy import FOLLOW_UPS, VOCABULARY, Condition, Policy, Rule, Source, Title
 from followup.policyfile import bundled_policies, load_policy
 from followup.terms import Anchor, ContactMode, Evidence, LineKind, Office, RiskLevel, Role, Stability, Status
 
@@ -32,6 +33,8 @@ _ANCHORS: Final = dict.fromkeys((LineKind.VISIT, LineKind.FIRST_VISIT), _ROUND) 
 _SHORT: Final = ("1 week", "10 days", "2 weeks", "3 weeks", "4 weeks", "1 month")
 _LONG: Final = ("5 weeks", "60 days", "2 months", "13 weeks", "3 months")
 _SINCE: Final = (date(2018, 5, 28), date(2018, 5, 28), date(2024, 2, 10), date(2026, 9, 1))
+_UNTIL: Final = (date(2024, 2, 20), date(2026, 9, 20))
+_WEEK: Final = 7
 
 
 def intervals(*units: str) -> SearchStrategy[Interval]:
@@ -53,14 +56,17 @@ def intervals(*units: str) -> SearchStrategy[Interval]:
 def rules(draw: st.DrawFn, kind: LineKind | None = None, rule_id: str = "drawn") -> Rule:
     """Draw one rule of a kind (of any, where none is given), of any condition, in force from one of a few days on.
 
+    It may end, even on the day on which it begins, and say for itself how early its visit may be made.
+
     >>> from hypothesis import find
     >>> find(rules(), lambda rule: rule.with_).with_
     (<Role.PREVENTION_DOCTOR: 'prevention_doctor'>,)
     """
     drawn = draw(st.sampled_from(LineKind)) if kind is None else kind
     after = draw(st.lists(st.sampled_from(_ANCHORS[drawn]), unique=True, min_size=1))
-    visits = drawn in {LineKind.VISIT, LineKind.FIRST_VISIT}
-    return _rule(
+    visits, since = drawn in FOLLOW_UPS, draw(st.sampled_from(_SINCE))
+    whom = [(Role.POLICE,), (Role.POLICE, Office.HIGHER_CENTRE)] if drawn is LineKind.REPORT else [()]
+    rule = _rule(
         rule_id,
         draw(st.lists(_conditions(), min_size=1, max_size=2)),
         draw(intervals()),
@@ -68,11 +74,13 @@ def rules(draw: st.DrawFn, kind: LineKind | None = None, rule_id: str = "drawn")
         kind=drawn,
         with_=tuple(draw(st.lists(st.sampled_from(Role), unique=True, max_size=2))) if visits else (),
         mode=draw(st.sampled_from([(), _FACE_TO_FACE])) if visits else (),
-        to=draw(st.sampled_from([(Role.POLICE,), (Role.POLICE, Office.HIGHER_CENTRE)]))
-        if drawn is LineKind.REPORT
-        else (),
-        since=draw(st.sampled_from(_SINCE)),
+        to=draw(st.sampled_from(whom)),
+        since=since,
+        until=draw(st.sampled_from([None, None, None, since, *(day for day in _UNTIL if day >= since)])),
     )
+    opens = draw(st.sampled_from([None, None, Interval(3, "day"), Interval(1, "week")]))
+    least = rule.within.shortest or _WEEK
+    return rule if opens is None or opens.longest > least else evolve(rule, opens=opens)
 
 
 @st.composite
@@ -146,12 +154,13 @@ def _beside(draw: st.DrawFn) -> list[Rule]:
     high = _when(risk={RiskLevel(risk) for risk in range(level, 6)})
     at_once = Interval.parse("same day")
     first, retry = LineKind.FIRST_VISIT, LineKind.RETRY
+    until = draw(st.sampled_from([None, None, *_UNTIL]))
     found = [
         _rule("first", [_when()], Interval.parse("10 workdays"), [Anchor.INFORMED], kind=first, mode=_FACE_TO_FACE),
         _rule("joint", [high], draw(short), mode=_FACE_TO_FACE, with_=_JOINT, since=draw(st.sampled_from(_SINCE))),
-        _rule("incident", [_when()], draw(short), [Anchor.INCIDENT]),
+        _rule("incident", [_when()], draw(short), [Anchor.INCIDENT], until=until),
         _rule("planned", [_when()], at_once, [Anchor.PLANNED]),
-        _rule("found", [_when()], at_once, [Anchor.FOUND]),
+        _rule("found", [_when()], at_once, [Anchor.FOUND], opens=draw(st.sampled_from([at_once, Interval(1, "week")]))),
         _rule("retry", [_when(misses={1})], draw(short), [Anchor.FIRST_MISSED], kind=retry),
     ]
     return [rule for rule in found if draw(st.booleans())]

@@ -27,8 +27,14 @@ _SECONDS: Final = 90
 _EXAMPLES: Final = 100
 #: These are no part of what the laws, the cases and the norm are asked about.
 _BESIDE: Final = {"worklist", "register", "keptdates", "intake", "entryrows"}
-_POLICIES: Final = ("national-2018", "dongguan", "synthetic-variant")
-_CHANGES: Final = (("national-2018", "dongguan"), ("basic-service-2017", "national-2018"))
+_POLICIES: Final = ("national-2018", "dongguan", "synthetic-variant", *(f"made {number}" for number in range(5)))
+_CHANGES: Final = (
+    ("national-2018", "dongguan"),
+    ("basic-service-2017", "national-2018"),
+    ("dongguan", "synthetic-variant"),
+    ("synthetic-variant", "basic-service-2017"),
+    *((f"made {number}", f"made {number + 1}") for number in range(3)),
+)
 
 
 class _Caught(BaseException):  # an Exception would be shrunk, and a story is not asked for
@@ -80,7 +86,7 @@ def _say(stage: str, check: str) -> None:
 
 
 def _laws(seed: int) -> Iterator[Check]:
-    from followup import load_policy  # noqa: PLC0415 - a fault may show as it is loaded
+    from followup import bundled_policies, load_policy  # noqa: PLC0415 - a fault may show as it is loaded
     from followup.testing import LAWS, Law, check_change, scheduler_of  # noqa: PLC0415
 
     def check(trial: Any) -> None:
@@ -89,12 +95,14 @@ def _laws(seed: int) -> Iterator[Check]:
 
     # Each law is tried with as many people as if it were alone: drawing them takes the most time.
     every = Law("every", 0, _at_once(check))
+    sys.path.append(str(TESTS))
+    policies = {name: load_policy(name) for name in bundled_policies()}
+    policies |= {f"made {number}": policy for number, policy in enumerate(import_module("strategies").MADE)}
     for name in _POLICIES:
-        policy = load_policy(name)
-        scheduler = _at_once(scheduler_of(policy))
-        yield name, partial(every, scheduler, policy=policy, examples=_EXAMPLES, seed=seed)
+        scheduler = _at_once(scheduler_of(policies[name]))
+        yield name, partial(every, scheduler, policy=policies[name], examples=_EXAMPLES, seed=seed)
     for name, other in _CHANGES:
-        old, new = load_policy(name), load_policy(other)
+        old, new = policies[name], policies[other]
         yield f"{name} to {other}", partial(check_change, old, new, examples=_EXAMPLES, seed=seed)
 
 
@@ -120,9 +128,9 @@ def _cases() -> Iterator[Check]:
 
 
 def _differential() -> Iterator[Check]:
-    if (TESTS / "test_naive.py").exists():
-        sys.path.append(str(TESTS))
-        for name, test in vars(import_module("test_naive")).items():
+    sys.path.append(str(TESTS))
+    for module in ("test_extension", "test_naive"):
+        for name, test in vars(import_module(module)).items():
             if name.startswith("test_") and hasattr(test, "hypothesis"):
                 yield name, test
 
