@@ -201,7 +201,7 @@ def rule_problems(rule: Rule) -> Iterator[Problem]:
     place = f"rule[{rule.id}]"
     if rule.opens.unit not in {"day", "week"}:
         yield Problem("opens.unit", (f"{place}.opens",), {"word": rule.opens})
-    elif rule.opens.longest > max(rule.within.shortest, 7 * (not rule.within.count)):
+    elif rule.opens.longest > rule.within.shortest:
         yield Problem("opens.longer", (f"{place}.opens",), {"opens": rule.opens, "within": rule.within})
     if rule.kind not in FOLLOW_UPS and (rule.with_ or rule.mode):
         yield Problem("not_for_kind", (f"{place}.{'with' if rule.with_ else 'mode'}",), {"kind": rule.kind})

@@ -161,7 +161,7 @@ def _weigh(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[Rule, 
         clock = max(clock, policy.duties_from or clock, _counted_from(rule, case, held))
     not_before = _not_before(rule, case, policy, held) if policy.changes else rule.earliest
     due_on = max(rule.within.after(clock, policy.calendar), not_before)
-    opens_on = max(clock, due_on - rule.lead)
+    opens_on = due_on - rule.lead
     if anchor is _PLANNED:
         opens_on = min(opens_on, _workday_before(due_on, max(entry.on + _DAY, began), policy))
     return Reason(

@@ -66,6 +66,11 @@ def policy(*changes: tuple[str, str], header: str = HEADER) -> Policy:
             'opens = "3 weeks"\nsince',
             'rule[a].opens: it opens "3 weeks" before a last day that is only "2 weeks"',
         ),
+        (
+            'within = "2 weeks"',
+            'within = "same day"\nopens = "1 day"',
+            'rule[a].opens: it opens "1 day" before a last day that is only "same day"',
+        ),
         ("since", 'opens = "1 month"\nsince', 'rule[a].opens: "1 month" is no opening; give it in days or weeks'),
         ("since", 'with = ["polise"]\nsince', 'rule[a].with[1]: "polise" is no Role; did you mean "police"?'),
         ("since", 'to = ["police"]\nsince', 'rule[a].to: a rule of the kind "visit" has no such key; take it out'),

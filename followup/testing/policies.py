@@ -34,7 +34,6 @@ _SHORT: Final = ("1 week", "10 days", "2 weeks", "3 weeks", "4 weeks", "1 month"
 _LONG: Final = ("5 weeks", "60 days", "2 months", "13 weeks", "3 months")
 _SINCE: Final = (date(2018, 5, 28), date(2018, 5, 28), date(2024, 2, 10), date(2026, 9, 1))
 _UNTIL: Final = (date(2024, 2, 20), date(2026, 9, 20))
-_WEEK: Final = 7
 
 
 def intervals(*units: str) -> SearchStrategy[Interval]:
@@ -79,8 +78,7 @@ def rules(draw: st.DrawFn, kind: LineKind | None = None, rule_id: str = "drawn")
         until=draw(st.sampled_from([None, None, None, since, *(day for day in _UNTIL if day >= since)])),
     )
     opens = draw(st.sampled_from([None, None, Interval(3, "day"), Interval(1, "week")]))
-    least = rule.within.shortest or _WEEK
-    return rule if opens is None or opens.longest > least else evolve(rule, opens=opens)
+    return rule if opens is None or opens.longest > rule.within.shortest else evolve(rule, opens=opens)
 
 
 @st.composite
@@ -160,7 +158,7 @@ def _beside(draw: st.DrawFn) -> list[Rule]:
         _rule("joint", [high], draw(short), mode=_FACE_TO_FACE, with_=_JOINT, since=draw(st.sampled_from(_SINCE))),
         _rule("incident", [_when()], draw(short), [Anchor.INCIDENT], until=until),
         _rule("planned", [_when()], at_once, [Anchor.PLANNED]),
-        _rule("found", [_when()], at_once, [Anchor.FOUND], opens=draw(st.sampled_from([at_once, Interval(1, "week")]))),
+        _rule("found", [_when()], at_once, [Anchor.FOUND]),
         _rule("retry", [_when(misses={1})], draw(short), [Anchor.FIRST_MISSED], kind=retry),
     ]
     return [rule for rule in found if draw(st.booleans())]
