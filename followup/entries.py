@@ -52,9 +52,11 @@ from followup.terms import (
     Symptom,
 )
 
-#: The fields that say who somebody is: kept apart in a register, hidden in reprs.
+#: The fields that say who somebody is.
 PERSONAL: Final = ("name", "id_number", "sex", "born", "phone", "guardian")
-_HIDDEN: Final = frozenset({"type", "form", *PERSONAL})
+#: What a register keeps apart from the rest, so that no program reads it by accident.
+APART: Final = (*PERSONAL, "form")
+_HIDDEN: Final = frozenset({"type", *APART})
 
 
 #: JSON in its one form: sorted keys, no spaces.
@@ -81,6 +83,7 @@ class Entry:
     #: When it was entered (ISO 8601); orders nothing and is no part of the content.
     recorded_at: str | None = field(default=None, kw_only=True, converter=optional(moment))
     _id: str | None = field(default=None, init=False)
+    _texts: tuple[str | None, str] | None = field(default=None, init=False)
 
     # Equal content is one fact, and nobody's name shows. Told here once, as attrs would compile it for each
     # type anew: an import is 5 ms quicker.
@@ -109,13 +112,23 @@ class Entry:
     @property
     def id(self) -> str:
         """The first 20 hex digits of the SHA-256 of the canonical JSON."""
-        return self._id or self.identified(self.content())
+        return self._id or self._identified(self.content())
 
-    def identified(self, content: dict[str, Any]) -> str:
-        """Return the id, for whoever has the entry's content already."""
+    def _identified(self, content: dict[str, Any]) -> str:
         if self._id is None:
             object.__setattr__(self, "_id", _digest(content))
         return self._id  # type: ignore[return-value]
+
+    def texts(self) -> tuple[str | None, str]:
+        """Return what a register keeps as JSON: what is personal, or None, and all else but patient, type and day."""
+        if self._texts is None:
+            content = self.content()
+            self._identified(content)
+            apart = {key: content.pop(key) for key in APART if key in content}
+            for key in ("patient", "type", "on"):
+                del content[key]
+            object.__setattr__(self, "_texts", (canonical(apart) if apart else None, canonical(content)))
+        return self._texts  # type: ignore[return-value]
 
     def content(self) -> dict[str, Any]:
         """Return what is told, by its JSON names; absent fields left out."""
@@ -368,6 +381,6 @@ ORDER: Final[tuple[type[Entry], ...]] = (
 TYPES: Final = {kind.type: kind for kind in ORDER}
 #: The content of each type: its Python name -> its JSON name, which differ for Python's keywords only.
 FIELDS: Final = {
-    kind.type: {name: name.rstrip("_") for name in fields_dict(kind) if name not in {"recorded_at", "_id"}}
+    kind.type: {name: name.rstrip("_") for name in fields_dict(kind) if name != "recorded_at" and name[0] != "_"}
     for kind in ORDER
 }

@@ -11,14 +11,12 @@ from attrs import define
 from sqlite_utils import Database
 
 from followup.chain import Head, linked, sealed
-from followup.entries import PERSONAL, TYPES, Entry, canonical
+from followup.entries import TYPES, Entry, canonical
 from followup.entryjson import known_as, read_entry
 from followup.errors import Problem, RegisterError, shown
 from followup.ledger import Ledger
 from followup.tables import GUARDS
 
-#: Personal data of an entry, kept apart from its body so that no program reads it by accident.
-_APART: Final = (*PERSONAL, "form")
 #: By their places in the chain: an index by patient would be read from end to end.
 _TOUCHED: Final = "INSERT INTO touched SELECT DISTINCT patient FROM entries NOT INDEXED WHERE seq > ?"
 _LIVING: Final = "SELECT patient FROM patients WHERE patient > ? AND salt IS NOT NULL ORDER BY patient LIMIT ?"
@@ -54,12 +52,8 @@ def tip(db: Database) -> Tip:
 
 def append(db: Database, at: Tip, salt: str, entry: Entry) -> bool:
     """Write an entry to the end of the chain, `at`, which moves on; False where it is known already."""
-    content = entry.content()
-    entry_id = entry.identified(content)
-    apart = {key: content.pop(key) for key in _APART if key in content}
-    personal = canonical(apart) if apart else None
-    head_of_row = (entry_id, content.pop("patient"), content.pop("type"), content.pop("on").isoformat())
-    row = (*head_of_row, entry.recorded_at, canonical(content))
+    personal, body = entry.texts()
+    row = (entry.id, entry.patient, entry.type, entry.on.isoformat(), entry.recorded_at, body)
     digest = linked(at.digest, sealed(salt, row, personal))
     if db.conn.execute(_INSERT, (at.seq + 1, *row, digest)).rowcount != 1:
         return False  # a trigger passed it over

@@ -1,21 +1,20 @@
 """Files to import, read whole before anything is recorded: the official forms in spreadsheets, and JSON lines."""
 
-import json
 import os.path
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Final
 
-from attrs import define, evolve, field, frozen
+from attrs import evolve, frozen
 
 from followup.entries import Entry, Registered, Visited
-from followup.entryjson import entry_from_json
-from followup.errors import FollowupError, InvalidEntry, InvalidFile, Problem, shown
+from followup.errors import FollowupError, InvalidFile, Problem, shown
 from followup.formtables import Names, Table, find_table, nearest_header
 from followup.grids import Grid, read_csv
+from followup.jsonlines import Reading, Sourced
 from followup.listform import filled_in, is_own_sheet, list_facts, own_columns
 from followup.patientform import (
     CONSENT,
@@ -27,7 +26,8 @@ from followup.patientform import (
     patient_facts,
     patient_number,
 )
-from followup.sheets import Row, decoded_lines, opened
+from followup.readahead import read_jsonl
+from followup.sheets import Row
 from followup.terms import RiskLevel
 from followup.visitform import ALIASES, RISK, VISIT_COLUMNS, VISIT_ON, VISIT_READ, visit_facts
 from followup.workbooks import read_workbook
@@ -53,29 +53,6 @@ _FORMS: Final = (
 _LIST: Final = evolve(_FORMS[0], facts=list_facts)
 _NAMES: Final = Names.of((*VISIT_COLUMNS, *PATIENT_COLUMNS), ALIASES)
 _MARKS: Final = [frozenset({PATIENT, form.dated}) for form in _FORMS]
-
-
-@frozen
-class Sourced:
-    """An entry with the place that it was read from."""
-
-    entry: Entry
-    where: tuple[str, ...]
-
-
-@define
-class Reading:
-    """What files hold: entries with their places, every problem, and notes that stop nothing."""
-
-    entries: list[Sourced] = field(factory=list)
-    problems: list[Problem] = field(factory=list)
-    notes: list[Problem] = field(factory=list)
-    #: Patients whose registration was refused: that they are unknown needs no further word.
-    refused: set[str] = field(factory=set)
-    #: When entries were recorded that do not say so themselves.
-    recorded_at: str | None = None
-    #: How many entries were taken from it.
-    count: int = 0
 
 
 def read_files(paths: Iterable[Path], today: date) -> Reading:
@@ -117,55 +94,6 @@ def _stamped(sourced: Sourced, found: Reading) -> Sourced:
 def _refuse(path: Path, today: date, found: Reading) -> Iterator[Sourced]:  # noqa: ARG001 - all readers are called alike
     code = "file.kind" if os.path.exists(path) else "file.missing"  # noqa: PTH110 - Path.exists raises for a long name
     raise InvalidFile(Problem(code, (str(path),)))
-
-
-def _read_jsonl(path: Path, today: date, found: Reading) -> Iterator[Sourced]:
-    with opened(path) as content:
-        yield from read_lines(content, str(path), today, found)
-
-
-def read_lines(content: BinaryIO, file: str, today: date, found: Reading) -> Iterator[Sourced]:
-    """Yield the entries of JSON lines, one by one; `InvalidFile` for what is no text."""
-    most = len(found.problems) + _MOST
-    for number, line in decoded_lines(content, file):
-        where = (file, f"line {number}")
-        entry = read_line(line, where, today, found)
-        if entry is not None:
-            yield Sourced(entry, where)
-        if len(found.problems) >= most:
-            raise InvalidFile(Problem("file.too_many", where))
-
-
-def read_line(line: str, where: tuple[str, ...], today: date, found: Reading) -> Entry | None:
-    """Return the entry of one JSON line; None where it has problems, which go into `found`."""
-    try:
-        data = decode_object(line)
-        if found.recorded_at is not None and isinstance(data, dict):
-            data.setdefault("recorded_at", found.recorded_at)
-        entry = entry_from_json(data)
-    except FollowupError as error:
-        found.problems.extend(problem.at(*where) for problem in error.problems)
-    except (ValueError, RecursionError) as error:
-        found.problems.append(Problem("json", where, {"reason": getattr(error, "msg", "too long or too deep")}))
-    else:
-        for name in ("on", "informed_on"):
-            day = getattr(entry, name, None)
-            if day is not None and day > today:
-                found.problems.append(Problem("future", (*where, name), {"on": day, "today": today}))
-        return entry
-    return None
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        counts = Counter(key for key, _ in pairs)
-        raise InvalidEntry([Problem("json.twice", facts={"key": shown(k)}) for k, n in counts.items() if n > 1])
-    return found
-
-
-#: One JSON object; a key that stands there twice is refused.
-decode_object: Final = json.JSONDecoder(object_pairs_hook=_object).decode
 
 
 def _read_csv(path: Path, today: date, found: Reading) -> Iterator[Sourced]:
@@ -272,6 +200,4 @@ def column_doubts(table: Table, needed: Iterable[str], columns: Iterable[str]) -
     return [problem.at(*table.where) for problem in problems], [note.at(*table.where) for note in notes]
 
 
-#: A file with more problems than this is another file.
-_MOST: Final = 10_000
-_READERS: Final = {".csv": _read_csv, ".jsonl": _read_jsonl, ".xlsx": _read_workbook, ".xls": _read_workbook}
+_READERS: Final = {".csv": _read_csv, ".jsonl": read_jsonl, ".xlsx": _read_workbook, ".xls": _read_workbook}

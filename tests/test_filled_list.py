@@ -15,7 +15,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from followup import Entry, Ledger, Missed, Registered, Visited, WorkList, load_policy
 from followup.cli import main
-from followup.forms import Reading, read_files
+from followup.forms import read_files
+from followup.jsonlines import Reading
 from followup.listform import OUTCOMES, SEVERAL
 from followup.patientform import PATIENT
 from followup.register import Register

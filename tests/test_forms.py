@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from followup import Admitted, Died, Discharged, Done, Entry, Lost, Missed, Referred, Registered, Visited
-from followup.forms import Reading, read_files
+from followup.forms import read_files
+from followup.jsonlines import Reading
 from followup.patientform import PATIENT_COLUMNS
 from followup.visitform import VISIT_COLUMNS
 

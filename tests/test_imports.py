@@ -60,6 +60,8 @@ ORDER = [
     "integrity",
     "spellings",
     "sheets",
+    "jsonlines",
+    "readahead",
     "grids",
     "formtables",
     "bookchecks",

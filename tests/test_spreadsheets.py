@@ -26,7 +26,8 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from followup import Entry, Missed, Registered, Visited, bookchecks
 from followup.cli import main
 from followup.errors import FollowupError, Problem
-from followup.forms import Reading, read_files
+from followup.forms import read_files
+from followup.jsonlines import Reading
 from followup.patientform import PATIENT_COLUMNS
 from followup.terms import (
     Adherence,

@@ -16,7 +16,7 @@ from followup.errors import InvalidFile, Problem, RefusedEntries, shown
 from followup.sentences import LANGUAGES, say
 
 if TYPE_CHECKING:
-    from followup.forms import Reading, Sourced
+    from followup.jsonlines import Reading, Sourced
     from followup.register import Register
 
 
@@ -41,7 +41,8 @@ def import_(
     lang: str,
 ) -> None:
     """导入随访表格 · Import official forms (.xlsx, .xls, .csv) or JSON lines (.jsonl), all or nothing."""
-    from followup.forms import Reading, entries_of
+    from followup.forms import entries_of
+    from followup.jsonlines import Reading
 
     keep_off(report, register, *files)
     reading = Reading(recorded_at=now())
@@ -95,7 +96,7 @@ def record(ctx: click.Context, register: Path) -> None:
 @written_by
 @command
 def _record_lines(register: Path, writer: str | None, today: date, lang: str) -> None:
-    from followup.forms import Reading, read_lines
+    from followup.jsonlines import Reading, read_lines
 
     reading = Reading(recorded_at=now())
     try:
@@ -107,7 +108,8 @@ def _record_lines(register: Path, writer: str | None, today: date, lang: str) ->
 
 def _record_file(name: str) -> click.Command:
     def run(register: Path, writer: str | None, today: date, lang: str) -> None:
-        from followup.forms import Reading, entries_of
+        from followup.forms import entries_of
+        from followup.jsonlines import Reading
 
         reading = Reading(recorded_at=now())
         reading.entries.extend(entries_of([Path(name)], today, reading))
@@ -122,7 +124,7 @@ def _record_one(kind: str) -> click.Command:
     from followup.entries import FIELDS
 
     def run(register: Path, writer: str | None, today: date, lang: str, **given: str | None) -> None:
-        from followup.forms import Reading, Sourced, read_line
+        from followup.jsonlines import Reading, Sourced, read_line
 
         content = {name: _plain(kind, name, value) for name, value in given.items() if value is not None}
         reading = Reading(recorded_at=now())

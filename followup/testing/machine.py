@@ -25,8 +25,9 @@ from followup.duevisit import DueVisit
 from followup.entries import Assigned, Entry, Registered, Retracted, Visited
 from followup.errors import RefusedEntries, RegisterError
 from followup.exports import export
-from followup.forms import Reading, entries_of
+from followup.forms import entries_of
 from followup.integrity import check, repair
+from followup.jsonlines import Reading
 from followup.ledger import Ledger
 from followup.policy import FOLLOW_UPS, Policy
 from followup.policyfile import load_policy

@@ -96,7 +96,8 @@ def made(folder: Path, people: int) -> list[Figure]:
 
 def imported(lines: str, path: str) -> None:
     """Import a file in a process of its own; print seconds and KiB."""
-    from followup.forms import Reading, entries_of  # noqa: PLC0415 - for this process alone
+    from followup.forms import entries_of  # noqa: PLC0415 - for this process alone
+    from followup.jsonlines import Reading  # noqa: PLC0415
 
     register = Register.create(path, load_policy("dongguan"), ON)
     reading = Reading(recorded_at="2026-11-23T08:00:00+08:00")

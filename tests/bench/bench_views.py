@@ -20,7 +20,8 @@ from district import ON, write
 from tabulate import tabulate
 
 from followup import WorkList, load_policy
-from followup.forms import Reading, entries_of
+from followup.forms import entries_of
+from followup.jsonlines import Reading
 from followup.register import Register
 from followup.views import render
 

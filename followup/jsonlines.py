@@ -1,0 +1,84 @@
+"""JSON lines, one entry a line: what is read of them, and what is wrong with it."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, BinaryIO, Final
+
+from attrs import define, field, frozen
+
+from followup.entries import Entry
+from followup.entryjson import entry_from_json
+from followup.errors import FollowupError, InvalidEntry, InvalidFile, Problem, shown
+from followup.sheets import decoded_lines
+
+#: A file with more problems than this is another file.
+_MOST: Final = 10_000
+
+
+@frozen
+class Sourced:
+    """An entry with the place that it was read from."""
+
+    entry: Entry
+    where: tuple[str, ...]
+
+
+@define
+class Reading:
+    """What files hold: entries with their places, every problem, and notes that stop nothing."""
+
+    entries: list[Sourced] = field(factory=list)
+    problems: list[Problem] = field(factory=list)
+    notes: list[Problem] = field(factory=list)
+    #: Patients whose registration was refused: that they are unknown needs no further word.
+    refused: set[str] = field(factory=set)
+    #: When entries were recorded that do not say so themselves.
+    recorded_at: str | None = None
+    #: How many entries were taken from it.
+    count: int = 0
+
+
+def read_lines(content: BinaryIO, file: str, today: date, found: Reading) -> Iterator[Sourced]:
+    """Yield the entries of JSON lines, one by one; `InvalidFile` for what is no text."""
+    most = len(found.problems) + _MOST
+    for number, line in decoded_lines(content, file):
+        where = (file, f"line {number}")
+        entry = read_line(line, where, today, found)
+        if entry is not None:
+            yield Sourced(entry, where)
+        if len(found.problems) >= most:
+            raise InvalidFile(Problem("file.too_many", where))
+
+
+def read_line(line: str, where: tuple[str, ...], today: date, found: Reading) -> Entry | None:
+    """Return the entry of one JSON line; None where it has problems, which go into `found`."""
+    try:
+        data = decode_object(line)
+        if found.recorded_at is not None and isinstance(data, dict):
+            data.setdefault("recorded_at", found.recorded_at)
+        entry = entry_from_json(data)
+    except FollowupError as error:
+        found.problems.extend(problem.at(*where) for problem in error.problems)
+    except (ValueError, RecursionError) as error:
+        found.problems.append(Problem("json", where, {"reason": getattr(error, "msg", "too long or too deep")}))
+    else:
+        for name in ("on", "informed_on"):
+            day = getattr(entry, name, None)
+            if day is not None and day > today:
+                found.problems.append(Problem("future", (*where, name), {"on": day, "today": today}))
+        return entry
+    return None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        counts = Counter(key for key, _ in pairs)
+        raise InvalidEntry([Problem("json.twice", facts={"key": shown(k)}) for k, n in counts.items() if n > 1])
+    return found
+
+
+#: One JSON object; a key that stands there twice is refused.
+decode_object: Final = json.JSONDecoder(object_pairs_hook=_object).decode

@@ -1,0 +1,77 @@
+"""A long file of JSON lines, read by a second process: nothing is told otherwise than by this one."""
+
+import sys
+from datetime import date
+from pathlib import Path
+from subprocess import PIPE, Popen
+from typing import Any, Final
+
+import pytest
+
+from followup import readahead
+from followup.errors import InvalidFile
+from followup.jsonlines import Reading
+from followup.readahead import read_jsonl
+
+TODAY: Final = date(2026, 11, 26)
+GOOD: Final = "".join(
+    f'{{"type": "registered", "patient": "p{number}", "on": "2026-10-20", "name": "某某"}}\n'
+    f'{{"type": "visited", "patient": "p{number}", "on": "2026-11-01", "risk": 0}}\n'
+    for number in range(700)
+)
+FILES: Final = {
+    "good": GOOD.encode(),
+    "bad lines": f'{GOOD}{{"type": "visited"}}\nnothing\n{GOOD}{{"type": "died", "patient": "p1", "on": "2027-01-01"}}\n'.encode(),
+    "a text that ends in another encoding": GOOD.encode() + "某某\n".encode("gb18030"),
+    "empty": b"",
+}
+
+
+@pytest.fixture(params=FILES)
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Return a file of JSON lines."""
+    found = tmp_path / "people.jsonl"
+    found.write_bytes(FILES[request.param])
+    return found
+
+
+def told(path: Path) -> list[Any]:
+    """Return all that is read: entries, ids and texts, places, and what is wrong."""
+    found = Reading(recorded_at="2026-11-26T08:00:00+08:00")
+    entries = []
+    try:
+        entries += [(one.entry, one.entry.id, one.entry.texts(), one.where) for one in read_jsonl(path, TODAY, found)]
+    except InvalidFile as error:
+        found.problems.extend(error.problems)
+    return [entries, [problem.text("zh") for problem in found.problems]]
+
+
+def test_a_second_process_tells_what_this_one_would(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Entries, their ids, their places and every problem are the same."""
+    monkeypatch.setattr(readahead, "_HAS_ROOM", False)
+    here = told(path)
+    monkeypatch.setattr(readahead, "_HAS_ROOM", True)
+    monkeypatch.setattr(readahead, "_LONG", -1)
+    monkeypatch.setattr(readahead, "read_lines", None)  # not here
+    assert told(path) == here
+
+
+def test_without_a_second_process_the_file_is_read_all_the_same(
+    path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where none can be started, or what starts is something else, this one reads."""
+    here = told(path)
+    monkeypatch.setattr(readahead, "_HAS_ROOM", True)
+    monkeypatch.setattr(readahead, "_LONG", -1)
+    for program in (tmp_path / "nothing", Path("/bin/false")):
+        monkeypatch.setattr(sys, "executable", str(program))
+        assert told(path) == here
+
+
+def test_a_second_process_that_ends_before_the_file_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it has not told is missed: a sentence says so, and nothing counts as read."""
+    monkeypatch.setattr(readahead, "_HAS_ROOM", True)
+    monkeypatch.setattr(readahead, "_LONG", -1)
+    monkeypatch.setattr(readahead, "_begun", lambda *_: Popen([sys.executable, "-c", ""], stdout=PIPE))
+    with pytest.raises(InvalidFile, match=r"people.jsonl: reading it stopped half-way; nothing was recorded"):
+        list(read_jsonl(path, TODAY, Reading()))
