@@ -1,5 +1,6 @@
 """The answer: a line that is due (`DueVisit`) with its reasons, and the one definition of overdue."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
@@ -9,7 +10,7 @@ from followup.dates import Interval
 from followup.later import Later
 from followup.policy import Source, Title
 from followup.sentences import say
-from followup.terms import Anchor, Bucket, ContactMode, Evidence, LineKind, Office, Role
+from followup.terms import Anchor, Bucket, ContactMode, Evidence, LineKind, Office, Role, Term
 
 # Members of an enum are looked up by a slow property in Python 3.11; what every line needs is kept here.
 _OVERDUE: Final = Bucket.OVERDUE
@@ -69,11 +70,15 @@ class Reason:
 
     def _anchor(self, lang: str) -> str:
         """Return in words what the day is from which it is counted."""
-        is_special = self.anchor is Anchor.VISIT and (self.roles or self.modes)
-        anchor = say(lang, "reason.visit") if is_special else self.anchor.label(lang)
+        anchor = told_anchor(self.anchor, (*self.roles, *self.modes), lang)
         if self.fact_on == self.anchor_on:
             return anchor
         return say(lang, "reason.owed", anchor=anchor, on=self.fact_on)
+
+
+def told_anchor(anchor: Anchor, asked: Sequence[Term], lang: str) -> str:
+    """Return in words from what is counted; where roles or ways of contact are asked for, not any follow-up counts."""
+    return say(lang, "reason.visit") if anchor is Anchor.VISIT and asked else anchor.label(lang)
 
 
 def told_source(source: Source, lang: str) -> str:

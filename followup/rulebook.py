@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from followup.case import State
 from followup.comparison import is_no_longer
+from followup.duevisit import told_anchor
 from followup.policy import VOCABULARY, Condition, Off, Policy, Rule, asks_the_same, is_worded_alike
 from followup.sentences import say
 from followup.states import reachable, told_conditions
@@ -39,7 +40,7 @@ def told_rule(rule: Rule, lang: str, number: int) -> str:
 def _details(rule: Rule, lang: str) -> Iterator[str]:
     yield say(lang, "rulebook.when", text=told_conditions(rule.when, lang))
     key = "rulebook.clock" if rule.within.count else "rulebook.clock.at_once"
-    anchors = say(lang, "word.or_of_days").join(anchor.label(lang) for anchor in rule.after)
+    anchors = say(lang, "word.or_of_days").join(told_anchor(a, (*rule.with_, *rule.mode), lang) for a in rule.after)
     several = say(lang, "rulebook.latest") if len(rule.after) > 1 else ""
     yield say(lang, key, within=rule.within.text(lang), anchors=anchors) + several
     if rule.within.count:

@@ -38,7 +38,7 @@ def test_show_prints_a_policy_that_a_clinician_can_sign() -> None:
     rule = printed[printed.index("Joint follow-up") :]
     for words in (
         "for: managed/declined, risk 3-5",
-        "within 2 weeks of the last follow-up or the day this state began, whichever is known and later",
+        "within 2 weeks of the last follow-up of this kind or the day this state began, whichever is known and later",
         "must be there: care group, police",
         "only by: clinic, home visit",
         "in force since 2025-01-01",
