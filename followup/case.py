@@ -49,6 +49,8 @@ _BASIC, _UNDETERMINED = Stability.BASIC, Stability.UNDETERMINED
 #: is lost from hospital is lost), then the first of these.
 _SUSPENSIONS: Final = (Status.DEAD, Status.MOVED_OUT, Status.IN_HOSPITAL, Status.DETAINED, Status.LOST)
 _FINAL: Final = frozenset(_SUSPENSIONS[:2])
+#: Of whom it is known where they are: whoever was lost has been found.
+_KNOWN_WHERE: Final = frozenset({Status.IN_HOSPITAL, Status.DETAINED})
 #: A follow-up less than this many days after the one counted last does not advance the class run (A).
 _RUN_DAYS: Final = 7
 
@@ -85,6 +87,8 @@ class Case:
     #: within a month of the first of the three: the definition of a loss (U).
     misses: list[Missed] = Factory(list)
     not_reached: tuple[Missed, ...] = ()
+    #: The last attempt that came too late to be counted with the first ones.
+    passed_on: date = date.min
     #: The latest of each kind of anchor, with the entry that tells it.
     anchors: dict[str, tuple[date, Entry]] = Factory(dict)
     #: The days on which the centre was informed, and of incidents: an earlier one may still wait for its answer.
@@ -106,6 +110,8 @@ class Case:
     doubts: list[tuple[str, tuple[Entry, ...]]] = Factory(list)
     #: The run as the day began: several follow-ups of one day count as its last.
     run_before: tuple[Stability, int, date] = (Stability.UNKNOWN, 0, date.min)
+    #: The stay in hospital that a follow-up ended, by seeing the patient: when it began, and that follow-up.
+    seen_out: tuple[date, Visited] | None = None
     #: Endings that found nothing open; they are tried again after the day's beginnings.
     endings: list[tuple[Status, Entry]] = Factory(list)
     #: The last entry that may have changed the state.
@@ -253,8 +259,11 @@ def _seen_again(case: Case, entry: Visited) -> None:
         if Status.MOVED_OUT in case.suspensions:
             case.doubts.append(("seen-while-moved-out", (entry,)))
         for status in (Status.IN_HOSPITAL, Status.DETAINED, Status.LOST):
-            if case.suspensions.pop(status, None) is not None:
+            begun = case.suspensions.pop(status, None)
+            if begun is not None:
                 case.doubts.append((f"seen-while-{status.replace('_', '-')}", (entry,)))
+            if begun is not None and status is Status.IN_HOSPITAL:
+                case.seen_out = begun[-1], entry
 
 
 def _read_postponed(case: Case, entry: Postponed, day: date) -> None:
@@ -265,18 +274,28 @@ def _read_postponed(case: Case, entry: Postponed, day: date) -> None:
 
 
 def _read_missed(case: Case, entry: Missed, day: date) -> None:
-    if not case.misses:
-        case.anchors["first_missed"] = day, entry
     if not case.misses or case.misses[-1].on != day:
+        _pass_on(case, day)
         case.misses.append(entry)
+        case.anchors["first_missed"] = case.misses[0].on, case.misses[0]
         if not case.not_reached and len(case.misses) > 2 and day <= _MONTH.after(case.misses[-3].on):  # noqa: PLR2004
             case.not_reached = tuple(case.misses[-3:])
     case.mover = entry
 
 
+def _pass_on(case: Case, day: date) -> None:
+    """Go on from the later attempts where a third is too late to make a loss with the first: none ends in silence."""
+    if len(case.misses) > 1 and not case.not_reached:
+        counted = [missed for missed in case.misses if day <= _MONTH.after(missed.on)]
+        if len(counted) < len(case.misses):
+            case.misses, case.passed_on = counted, day
+
+
 def _beginning(status: Status, anchor: str | None = None) -> Callable[[Case, Any, date], None]:
     def read(case: Case, entry: Entry, day: date) -> None:
         case.suspensions.setdefault(status, []).append(day)
+        if status in _KNOWN_WHERE:
+            case.suspensions.pop(Status.LOST, None)
         case.mover = entry
         if anchor is not None:
             case.anchors[anchor] = day, entry
@@ -287,6 +306,10 @@ def _beginning(status: Status, anchor: str | None = None) -> Callable[[Case, Any
 
 def _ending(status: Status, anchor: str) -> Callable[[Case, Any, date], None]:
     def read(case: Case, entry: Entry, day: date) -> None:
+        if type(entry) is Discharged and _was_seen_since(case, entry):
+            return
+        if status is Status.MOVED_OUT:
+            case.suspensions.pop(Status.LOST, None)
         told = case.anchors.get(anchor)
         closed = _close(case, status, entry.on)
         if not closed and told is not None and entry.on <= told[1].on:
@@ -302,6 +325,17 @@ def _ending(status: Status, anchor: str) -> Callable[[Case, Any, date], None]:
             case.doubts.append(("away-after-return", (entry,)))
 
     return read
+
+
+def _was_seen_since(case: Case, entry: Discharged) -> bool:
+    """Say whether a follow-up had ended the stay already, by seeing the patient at home: then that is explained."""
+    if case.seen_out is None or not case.seen_out[0] <= entry.on <= case.seen_out[1].on:
+        return False
+    case.anchors["discharged"] = entry.on, entry
+    case.informed.append((entry.on, entry))  # who went there knew it
+    case.doubts.remove(("seen-while-in-hospital", (case.seen_out[1],)))
+    case.seen_out = None
+    return True
 
 
 def _close(case: Case, status: Status, on: date) -> bool:

@@ -31,11 +31,13 @@ from followup.settlement import NEXT_ROUND, is_settled, last_done, last_visit, u
 from followup.terms import Anchor, Bucket, ContactMode, LineKind, Role, Silence, Status
 
 #: Raised whenever the same entries and rules give other lines than before: kept ones are then derived anew.
-RECKONING: Final = 2
+RECKONING: Final = 3
 
 # Members of an enum are looked up by a slow property in Python 3.11; what every decision needs is kept here.
 _VISIT, _BEGAN, _DONE, _FIRST_MISSED = Anchor.VISIT, Anchor.BEGAN, Anchor.DONE, Anchor.FIRST_MISSED
 _PLANNED = Anchor.PLANNED
+#: A date agreed and a finding before a stay are over with it: the return has a clock of its own.
+_OF_A_STATE = frozenset({Anchor.PLANNED, Anchor.FOUND})
 _INFORMED, _ANSWERED = Anchor.INFORMED, frozenset({Anchor.INFORMED, Anchor.INCIDENT})
 _DAY: Final = timedelta(days=1)
 _RANK = {role: rank for rank, role in enumerate(Role)}
@@ -154,6 +156,8 @@ def _weigh(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[Rule, 
         if is_settled(rule, case, clock, began):
             return _SETTLED
         to = to and untold(rule, case, clock)
+    if clock < began and anchor in _OF_A_STATE:
+        return Silence.OVERTAKEN
     if clock < began and anchor is not _FIRST_MISSED:
         anchor, clock, entry = _BEGAN, began, beginning
     fact_on = clock

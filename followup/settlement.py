@@ -47,7 +47,7 @@ NEXT_ROUND: Final[dict[LineKind, frozenset[Anchor]]] = {
 def is_settled(rule: Rule, case: Case, anchor_on: date, began: date) -> bool:
     """Say whether what the rule asks for was done on or after its anchor."""
     if rule.kind is _RETRY:
-        return case.misses[-1].on > max(began, case.misses[0].on) if case.misses else True
+        return case.misses[-1].on > max(began, case.misses[0].on, case.passed_on) if case.misses else True
     if rule.kind in FOLLOW_UPS:
         return any(satisfies(visit, rule) for visit in takewhile(lambda v: v.on >= anchor_on, reversed(case.visits)))
     if rule.kind in _REFERRALS and _in_hospital_on(case, anchor_on):

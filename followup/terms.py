@@ -318,6 +318,7 @@ class Silence(Term):
     NOT_YET = "not_yet", None, "尚未施行", "not in force yet"
     ENDED = "ended", None, "已停止施行", "no longer in force"
     NO_ANCHOR = "no_anchor", None, "没有起算的记录", "nothing is recorded to count from"
+    OVERTAKEN = "overtaken", None, "起算的日子在本状态之前已过", "its day had passed before this state began"
     SETTLED = "settled", None, "已完成", "settled"
 
 

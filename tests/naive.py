@@ -176,6 +176,8 @@ class Day:
     planned: date | None = None
     #: The day on which it was agreed, at the follow-up or by a postponement.
     agreed: date | None = None
+    #: The day of the visit that found the patient at home while in hospital by the records.
+    seen_out: date | None = None
     #: The days of the failed attempts since the last follow-up or return.
     misses: tuple[date, ...] = ()
     incidents: tuple[date, ...] = ()
@@ -293,6 +295,10 @@ def after_coming_or_going(day: Day, fact: Entry) -> Day:
 
 def after_return(day: Day, fact: Entry) -> Day:
     """End a suspension: (A) each by its own entry; a return without its beginning counts as a return."""
+    if isinstance(fact, Discharged) and seen_since(day, fact):
+        # Silent: the visit that found the patient at home was after the discharge, and is the first one.
+        discharges = (*day.discharges, fact.on)
+        return replace(day, discharges=discharges, informed=(*day.informed, fact.on), seen_out=None)
     if isinstance(fact, Discharged) and overtaken(day, fact):
         return day
     # Silent: an attempt that failed on the day of the return counts after it, in whatever order the two are read.
@@ -303,8 +309,16 @@ def after_return(day: Day, fact: Entry) -> Day:
     if isinstance(fact, Released):
         return replace(day, detained=False, informed=(*day.informed, fact.on))
     if isinstance(fact, MovedIn):
-        return replace(day, moved_out=False, informed=(*day.informed, fact.on), moved_in=(*day.moved_in, fact.on))
+        # Silent: whoever moves in has been found, unless lost on that day.
+        missing = day.lost and (day.on, "lost") in day.began
+        informed = (*day.informed, fact.on)
+        return replace(day, moved_out=False, lost=missing, informed=informed, moved_in=(*day.moved_in, fact.on))
     return replace(day, lost=False, found=(*day.found, fact.on))
+
+
+def seen_since(day: Day, discharge: Discharged) -> bool:
+    """Say whether the patient was seen at home after a discharge that was told of later."""
+    return day.seen_out is not None and day.admissions[-1] <= discharge.on <= day.seen_out
 
 
 def overtaken(day: Day, discharge: Discharged) -> bool:
@@ -317,8 +331,9 @@ def overtaken(day: Day, discharge: Discharged) -> bool:
 
 def after_suspension(day: Day, fact: Entry) -> Day:
     """Begin a suspension: (A) each by its own entry."""
+    # Silent: whoever is admitted or detained after a loss has been found.
     name = "detained" if isinstance(fact, Detained) else "lost" if isinstance(fact, Lost) else "in_hospital"
-    day = replace(day, began=(*day.began, (fact.on, name)))
+    day = replace(day, began=(*day.began, (fact.on, name)), lost=False)
     if isinstance(fact, Detained):
         return replace(day, detained=True)
     if isinstance(fact, Lost):
@@ -331,7 +346,8 @@ def after_visit(day: Day, visit: Visited) -> Day:
     planned = visit.next_on if visit.next_on is not None and visit.next_on > visit.on else None
     day = replace(day, visits=(*day.visits, visit), planned=planned, agreed=visit.on, misses=())
     if visit.mode in FACE_TO_FACE and "patient" in (visit.seen or ()):
-        return replace(day, in_hospital=False, detained=False, lost=False)
+        seen_out = visit.on if day.in_hospital else day.seen_out
+        return replace(day, in_hospital=False, detained=False, lost=False, seen_out=seen_out)
     return day
 
 
@@ -346,7 +362,10 @@ def after_postponement(day: Day, postponed: Postponed) -> Day:
 def after_anything_else(day: Day, fact: Entry) -> Day:
     """Note what only settles or asks; 「a failed attempt is not a visit」."""
     if isinstance(fact, Missed) and fact.on not in day.misses:
-        return replace(day, misses=(*day.misses, fact.on))
+        # Silent: a third attempt too late to make a loss with the first: the ladder goes on from those that can.
+        is_late = len(day.misses) > 1 and not three_failures(day.misses)
+        counted = [on for on in day.misses if not is_late or fact.on <= months_after(on, 1)]
+        return replace(day, misses=(*counted, fact.on))
     if isinstance(fact, Incident):
         return replace(day, incidents=(*day.incidents, fact.on))
     if isinstance(fact, Checked):
@@ -557,8 +576,9 @@ def visit_after_incident(days: Sequence[Day]) -> Window | None:
 def visit_once_found(days: Sequence[Day]) -> Window | None:
     """Ask for a follow-up at once of (A) who is found again."""
     # Silent: found twice, unseen, counts from the second time.
+    # Silent: whoever is found, then admitted, is seen after the discharge.
     began, owed = spell(days, at_home), unanswered(days[-1].found[-1:], days[-1].visits)
-    return None if began is None or owed is None else at_once(max(owed, began))
+    return None if began is None or owed is None or owed < began else at_once(owed)
 
 
 def visit_as_planned(days: Sequence[Day]) -> Window | None:
@@ -570,8 +590,9 @@ def visit_as_planned(days: Sequence[Day]) -> Window | None:
     working = planned
     while not is_workday(working):
         working -= ONE_DAY
+    # Silent: a date that passed in hospital or custody, or while the patient was lost, is nobody's any more.
     opens = working if agreed < working and began <= working else planned
-    return max(opens, began), max(planned, began)
+    return None if planned < began else (opens, planned)
 
 
 def retry(days: Sequence[Day]) -> Window | None:
