@@ -199,6 +199,32 @@ def test_record_reads_json_lines_from_stdin(register: Path) -> None:
     assert "failed attempts 0" in run("explain", register, "p2").stdout
 
 
+JOINT = {"type": "visited", "patient": "p1", "on": "2026-11-22", "risk": 3, "mode": "home", "present": ["care_group"]}
+
+
+def test_record_tells_what_is_doubted_of_what_was_recorded(register: Path, tmp_path: Path) -> None:
+    """A joint visit without the police does not count, and whoever enters it is told: by options, lines or a file."""
+    told = {
+        "en": "  ! p1: on 2026-11-22 these were absent from a joint follow-up: police\n",
+        "zh": "  ! p1: 2026-11-22的联合随访缺少：民警\n",
+    }
+    options = [word for name in ("patient", "on", "risk", "mode") for word in (f"--{name}", str(JOINT[name]))]
+    by_options = run("record", register, "visited", *options, "--present", "care_group").stdout
+    assert by_options.splitlines()[1].startswith("Next for p1: ")
+    assert told["en"] in by_options
+    assert told["zh"] in run("record", register, "-", stdin=json.dumps(JOINT), lang="zh").stdout
+    (tmp_path / "told.jsonl").write_text(json.dumps(JOINT), "utf-8")
+    assert told["en"] in run("record", register, tmp_path / "told.jsonl").stdout
+
+
+def test_record_tells_nothing_of_what_was_recorded_before(register: Path) -> None:
+    """Doubts about other entries stand on the list; beside the next date they would hide what was just entered."""
+    printed = run("record", register, "assigned", "--patient", "p1", "--on", TODAY, "--team", "青禾组").stdout
+    assert "Next for p1: " in printed
+    assert " ! " not in printed
+    assert "these were absent from a joint follow-up" in run("explain", register, "p1").stdout
+
+
 def test_retract_takes_back_by_the_beginning_of_an_id(register: Path) -> None:
     """The entry stays to be seen, and counts no more."""
     story = run("explain", register, "p1").stdout

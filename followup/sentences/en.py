@@ -532,6 +532,7 @@ SENTENCES: Final[dict[str, str]] = {
     "done.recorded": "{count} new entries recorded, {known} known already.",
     "done.checked": "{count} entries read, nothing wrong; nothing recorded (--dry-run).",
     "done.next": "Next for {patient}: {kind}, last day {due} ({why})",
+    "done.finding": "  ! {patient}: {text}",
     "done.no_next": "Nothing is due for {patient}: {standing}.",
     "done.retracted": "Entry {entry} taken back.",
     # entries in words

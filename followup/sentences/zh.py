@@ -532,6 +532,7 @@ SENTENCES: Final[dict[str, str]] = {
     "done.recorded": "新录入{count}条，已有{known}条。",
     "done.checked": "共{count}条，未发现错误；未录入(--dry-run)。",
     "done.next": "{patient}下一步：{kind}，最迟{due}({why})",
+    "done.finding": "  ! {patient}: {text}",
     "done.no_next": "{patient}没有应做的随访：{standing}。",
     "done.retracted": "已撤回记录{entry}。",
     # entries in words
