@@ -103,7 +103,7 @@ def _case_doubts(case: Case) -> Iterator[Finding]:
     for code, entries in case.doubts:
         if code != "away-after-return" or case.status in _AWAY:
             yield Finding(case.patient, code, entries)
-    if case.not_reached:
+    if case.not_reached and not case.suspensions:
         yield Finding(case.patient, "three-misses", case.not_reached)
     if any(isinstance(value, str) and value.startswith(BEGINNINGS) for value in case.person.values()):
         yield Finding(case.patient, "formula-in-text", ())

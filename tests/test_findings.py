@@ -86,6 +86,24 @@ def test_three_failures_name_the_three() -> None:
     assert "2026-04-20, 2026-04-25, 2026-05-01" in doubt.text("en")
 
 
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        (Lost("p1", "2026-03-03", reason="not_reached"), False),
+        (Lost("p1", "2026-02-09"), False),
+        (Admitted("p1", "2026-03-03"), False),
+        (Died("p1", "2026-03-03"), False),
+        (Done("p1", "2026-03-03", kind="report", to=["police", "care_group", "higher_centre"]), True),
+    ],
+)
+def test_three_failures_are_told_until_the_loss_is_entered(entry: Entry, told: bool) -> None:  # noqa: FBT001
+    """Or where the patient is, if not lost; it asks for that entry alone, the report is a duty of some rules."""
+    failed = [Missed("p1", day) for day in ("2026-02-02", "2026-02-10", "2026-03-02")]
+    doubts = [doubt for doubt in found(*failed, entry) if doubt.code == "three-misses"]
+    what = "three failed attempts within a month (2026-02-02, 2026-02-10, 2026-03-02): enter the loss if the patient is lost"
+    assert [doubt.text("en") for doubt in doubts] == [what] * told
+
+
 def test_presence_that_is_unknown_is_told_apart_from_absence() -> None:
     """A joint follow-up without the police is one thing, one of which nobody wrote who came another."""
     assert codes(seen("2026-01-20", 2), seen("2026-02-02", 3)) == ["presence-not-recorded"]

@@ -35,7 +35,7 @@ SENTENCES: Final[dict[str, str]] = {
     "finding.presence-not-recorded": "nobody recorded who was present on {days}; a joint follow-up is not settled by it",
     "finding.party-absent": "on {days} these were absent from a joint follow-up: {roles}",
     "finding.not-invited": "on {days} these were asked for and absent: {roles}",
-    "finding.three-misses": "three failed attempts within a month ({days}): report, and enter the loss if the patient is lost",
+    "finding.three-misses": "three failed attempts within a month ({days}): enter the loss if the patient is lost",
     "finding.doctors-date-late": "the doctor's date {until} lies after the last day {due}; the last day holds",
     "finding.postponed-late": "the postponement until {until} ({days}) goes past the last day {due}; the last day holds",
     "finding.done-nothing": 'the "done" of {days} ({kind}) settles nothing; take it back, and record what was done',

@@ -35,7 +35,7 @@ SENTENCES: Final[dict[str, str]] = {
     "finding.presence-not-recorded": "{days}的随访未记录参与人员，不能算作联合随访",
     "finding.party-absent": "{days}的联合随访缺少：{roles}",
     "finding.not-invited": "{days}的随访邀请而未到：{roles}",
-    "finding.three-misses": "一个月内已3次未访到({days})：请报告；确属失访的请录入失访",
+    "finding.three-misses": "一个月内已3次未访到({days})：确属失访的请录入失访",
     "finding.doctors-date-late": "医生约定的{until}晚于最迟日期{due}，以最迟日期为准",
     "finding.postponed-late": "{days}的延期至{until}，晚于最迟日期{due}，以最迟日期为准",
     "finding.done-nothing": "{days}的完成记录({kind})不能完成任何职责；请撤回，并录入实际所做的内容",
