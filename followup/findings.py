@@ -7,7 +7,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from followup.case import Case, case_on
-from followup.duevisit import DueVisit
+from followup.duevisit import DueVisit, Reason
 from followup.entries import (
     Assigned,
     Consented,
@@ -35,6 +35,8 @@ from followup.terms import Anchor, Insight, LineKind, Reaction, RiskLevel, Stabi
 _JUMP: Final = 3
 _VISIT_DAYS: Final = 10
 _INCIDENT_DAYS: Final = 1
+#: The lines that a follow-up settles only in the way of contact asked for; another attempt is made in any.
+_OF_A_WAY: Final = frozenset({LineKind.VISIT, LineKind.FIRST_VISIT})
 _AWAY: Final = frozenset({Status.IN_HOSPITAL, Status.DETAINED, Status.LOST})
 #: Kinds of entry that exclude each other on one day.
 _OPPOSED: Final[tuple[tuple[type[Entry], type[Entry]], ...]] = (
@@ -71,6 +73,8 @@ def _shown(value: object, lang: str) -> object:
         return say(lang, f"entry.{value.type}")
     if isinstance(value, Title):
         return value.text(lang)
+    if value is None:
+        return say(lang, "word.unknown")
     return value.label(lang) if isinstance(value, Term) else value
 
 
@@ -168,6 +172,8 @@ def _line_doubts(case: Case, line: DueVisit, policy: Policy) -> Iterator[Finding
     if case.postponed is not None and line.kind in FOLLOW_UPS and case.postponed.until > line.due_on:
         facts = {"until": case.postponed.until, "due": line.due_on}
         yield Finding(case.patient, "postponed-late", (case.postponed,), facts)
+    if last is not None and line.kind in _OF_A_WAY:
+        yield from _mode_doubts(case, last, line)
     if last is None or line.kind is not LineKind.VISIT:
         return
     yield from _presence_doubts(case, last, line, policy)
@@ -175,6 +181,20 @@ def _line_doubts(case: Case, line: DueVisit, policy: Policy) -> Iterator[Finding
     if planned is not None and case.postponed is None and planned.due_on > line.due_on:
         facts = {"until": planned.due_on, "due": line.due_on}
         yield Finding(case.patient, "doctors-date-late", (last,), facts)
+
+
+def _mode_doubts(case: Case, last: Visited, line: DueVisit) -> Iterator[Finding]:
+    for reason in line.reasons:
+        if reason.modes and last.mode not in reason.modes and _was_owed(reason, last):
+            facts = {"title": reason.title, "mode": last.mode, "modes": reason.modes}
+            yield Finding(case.patient, "mode-other", (last,), facts)
+
+
+def _was_owed(reason: Reason, visit: Visited) -> bool:
+    """Say whether a rule asked for a follow-up already, which neither brought its state about nor is its last."""
+    if reason.anchor_on == visit.on:
+        return reason.anchor is not Anchor.VISIT and reason.entry != visit.id
+    return reason.anchor_on < visit.on
 
 
 def _presence_doubts(case: Case, last: Visited, line: DueVisit, policy: Policy) -> Iterator[Finding]:

@@ -122,6 +122,49 @@ def test_nobody_was_absent_from_the_follow_up_that_found_the_risk() -> None:
     assert (doubt.code, doubt.entries) == ("party-absent", (next_one,))
 
 
+FIRST: list[Entry] = [Registered("p1", "2026-01-05")]
+BOTH: dict[str, Any] = {"present": ["care_group", "police", "psychiatrist", "village_cadre"]}
+
+
+def called(on: str, risk: int = 0, **given: Any) -> Visited:
+    """Return a follow-up by telephone."""
+    return Visited("p1", on, risk=risk, **{"mode": "phone", **given})
+
+
+@pytest.mark.parametrize(
+    ("entries", "told"),
+    [
+        ([called("2026-01-12")], True),
+        ([called("2026-01-12", mode=None)], True),
+        ([called("2026-01-05")], True),  # on the day itself it would have been the first
+        ([seen("2026-01-12")], False),
+        ([called("2026-01-12"), seen("2026-01-13")], False),
+        ([seen("2026-01-12"), called("2026-01-13")], False),
+        ([seen("2026-01-12", 2), called("2026-01-20", 3, **BOTH)], False),  # it found the risk
+        ([seen("2026-01-12", 3, **BOTH), called("2026-01-20", 3, **BOTH)], True),
+        ([seen("2026-01-12", 3, **BOTH), called("2026-01-20", 3, mode=None, **BOTH)], True),
+        ([seen("2026-01-12", 3, **BOTH), called("2026-01-20", 3, **BOTH), seen("2026-01-22", 3, **BOTH)], False),
+        ([seen("2026-01-12", 3, **BOTH), called("2026-01-20", 2)], False),
+        ([called("2026-01-12"), Died("p1", "2026-01-13")], False),
+    ],
+)
+def test_a_follow_up_that_does_not_count_for_its_way_of_contact_is_told(entries: list[Entry], told: bool) -> None:  # noqa: FBT001
+    """A first or a joint follow-up by telephone, or nobody knows how, is said to leave its rule owed, until one counts."""
+    doubts = findings(Ledger("p1", [*FIRST, *entries]), DONGGUAN, date(2026, 1, 23))
+    assert [doubt.entries for doubt in doubts if doubt.code == "mode-other"] == [(entries[-1],)] * told
+
+
+def test_the_way_of_contact_is_told_with_the_rule_and_what_counts() -> None:
+    """Whoever reads it knows what to do; where none was recorded, that is said."""
+    (by_phone,) = findings(Ledger("p1", [*FIRST, called("2026-01-12")]), DONGGUAN, date(2026, 1, 13))
+    assert by_phone.text("en") == (
+        'the follow-up of 2026-01-12 (way of contact: telephone) does not count for "First follow-up, face-to-face", '
+        "only these do: clinic, home visit"
+    )
+    (unknown,) = findings(Ledger("p1", [*FIRST, called("2026-01-12", mode=None)]), DONGGUAN, date(2026, 1, 13))
+    assert unknown.text("zh") == "2026-01-12的随访(随访形式：无记录)不能算作“首次面访”，须为：门诊、家庭访视"
+
+
 def test_a_doctors_date_past_the_last_day_is_told() -> None:
     """It puts nothing off, and is shown."""
     late = seen("2026-02-02", 0, stability="unstable", next_on="2026-03-02", present=["police"])

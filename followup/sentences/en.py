@@ -34,6 +34,7 @@ SENTENCES: Final[dict[str, str]] = {
     "finding.duty-undone": 'never entered as done: "{title}", last day {due}; its state ended on {days}: enter what was done',
     "finding.presence-not-recorded": "nobody recorded who was present on {days}; a joint follow-up is not settled by it",
     "finding.party-absent": "on {days} these were absent from a joint follow-up: {roles}",
+    "finding.mode-other": 'the follow-up of {days} (way of contact: {mode}) does not count for "{title}", only these do: {modes}',
     "finding.not-invited": "on {days} these were asked for and absent: {roles}",
     "finding.three-misses": "three failed attempts within a month ({days}): enter the loss if the patient is lost",
     "finding.doctors-date-late": "the doctor's date {until} lies after the last day {due}; the last day holds",

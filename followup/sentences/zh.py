@@ -34,6 +34,7 @@ SENTENCES: Final[dict[str, str]] = {
     "finding.duty-undone": "未录入完成：{title}，最迟{due}；该状态已于{days}结束，请补录实际所做的内容",
     "finding.presence-not-recorded": "{days}的随访未记录参与人员，不能算作联合随访",
     "finding.party-absent": "{days}的联合随访缺少：{roles}",
+    "finding.mode-other": "{days}的随访(随访形式：{mode})不能算作“{title}”，须为：{modes}",
     "finding.not-invited": "{days}的随访邀请而未到：{roles}",
     "finding.three-misses": "一个月内已3次未访到({days})：确属失访的请录入失访",
     "finding.doctors-date-late": "医生约定的{until}晚于最迟日期{due}，以最迟日期为准",
