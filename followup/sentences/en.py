@@ -260,6 +260,7 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.row.missed": "a risk is given for an attempt that failed (class 0 or a reason for the loss); clear one of the two",
     "problem.row.discharge": "住院情况 2 needs 末次出院时间, and 末次出院时间 needs 住院情况 2; fill in or clear one of the two",
     "problem.row.death": "a cause of death needs 死亡日期; fill it in, or clear the cause",
+    "problem.row.after_death": "it lies before the record of {on}, which tells a follow-up, a stay in hospital or a referral; mend one of the two dates, or clear what is not true",
     "problem.row.later": "it lies after the record of {on}; mend one of the two dates",
     # audit of a policy, and its states in words
     "audit.law": "law {number}: {text}",

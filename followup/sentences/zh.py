@@ -260,6 +260,7 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.row.missed": "未访到(分类0或有失访原因)却填了危险性评估；请清空其一",
     "problem.row.discharge": "住院情况为2时须填末次出院时间，填末次出院时间时住院情况须为2；请补填或清空其一",
     "problem.row.death": "填了死亡原因但没有死亡日期；请补填，或清空原因",
+    "problem.row.after_death": "早于随访日期{on}，而该记录填有随访、住院或转诊内容；请更正其一，或清空不属实的内容",
     "problem.row.later": "晚于随访日期{on}；请更正其一",
     # audit of a policy, and its states in words
     "audit.law": "定律{number}：{text}",
