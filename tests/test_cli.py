@@ -255,6 +255,61 @@ def test_explain_tells_entries_rules_arithmetic_and_date(register: Path) -> None
     assert not any(word in story + chinese for word in ("=1+1", "19900000001", "990101"))
 
 
+UNLISTED = """\
+{"type": "died", "patient": "p3", "on": "2026-11-02"}
+{"type": "missed", "patient": "p3", "on": "2026-11-09"}
+{"type": "registered", "patient": "p4", "on": "2026-11-02", "name": "李某"}
+{"type": "visited", "patient": "p4", "on": "2026-10-05", "risk": 0, "mode": "home"}
+{"type": "visited", "patient": "p4", "on": "2026-11-16", "risk": 0, "mode": "home", "stability": "stable"}
+"""
+
+
+def test_findings_tells_every_doubt_about_everybody(register: Path) -> None:
+    """Of those on no list too, by team, without a name; whoever closed the wrong person's record finds out."""
+    run("record", register, "-", stdin=UNLISTED)
+    assert "p3" not in run("due", register).stdout
+    told = run("findings", register).stdout
+    assert told.splitlines() == [
+        "p3  青禾组  an entry of 2026-11-09 lies after the death; retract the one that is wrong",
+        "p1  清溪组  a personal field begins like a spreadsheet formula; it is kept as it is",
+        "p1  清溪组  on 2026-10-21 these were absent from a joint follow-up: care group, police",
+        "p1  清溪组  on 2026-10-21 these were asked for and absent: psychiatrist, village cadre",
+        "p4  (no team)  a follow-up of 2026-10-05 lies before the registration; it settles no first follow-up",
+        "Findings: 5, about 3 of 4 people registered.",
+    ]
+
+
+def test_findings_of_a_team_and_of_a_day(register: Path) -> None:
+    """One team's alone; nobody who was registered later is told of; a misspelt team is no team without doubts."""
+    assert run("findings", register, "--team", "青禾组", lang="zh").stdout == "共0项疑问，涉及0人(登记2人)。\n"
+    assert " p1 " not in run("findings", register, "--team", "青禾组").stdout
+    early = CliRunner().invoke(main, ["findings", str(register), "--today", "2026-10-11", "--lang", "en"])
+    assert early.stdout == "Findings: 0, about 0 of 0 people registered.\n"
+    assert "did you mean" in run("findings", register, "--team", "青禾", code=3).stderr
+
+
+def test_findings_tells_of_people_who_may_be_one(register: Path) -> None:
+    """To the team of each of them."""
+    twin = {"type": "registered", "patient": "p9", "on": TODAY, "team": "青禾组", "id_number": "990101199001010001"}
+    run("record", register, "-", stdin=json.dumps(twin))
+    told = [line for line in run("findings", register).stdout.splitlines() if "same ID number" in line]
+    assert [line.partition("  p1 and")[0] for line in told] == ["p9  青禾组", "p1  清溪组"]
+    assert "990101" not in "".join(told)
+
+
+def test_findings_tells_a_terminal_how_far_it_is(register: Path) -> None:
+    """Where it takes long; a pipe sees nothing of it."""
+    code = "from followup.cli import main, lists; lists.LONG = 0; main()"
+    command = [sys.executable, "-c", code, "findings", str(register), "--today", TODAY, "--lang", "en"]
+    terminal, end = pty.openpty()
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=end, check=True)
+    os.close(end)
+    told = os.read(terminal, 10_000).decode()
+    os.close(terminal)
+    assert told == "\rread 3 of 3 people\r\n"
+    assert subprocess.run(command, capture_output=True, check=True).stderr == b""
+
+
 def test_explain_before_the_registration_says_so(register: Path) -> None:
     """No bucket, no rules, one sentence."""
     assert (

@@ -468,6 +468,8 @@ SENTENCES: Final[dict[str, str]] = {
     "form.死亡原因": "died of",
     "form.随访医生签名": "signed",
     # explain
+    "findings.one": "{patient}  {team}  {text}",
+    "findings.count": "Findings: {count}, about {people} of {total} people registered.",
     "explain.title": "Patient {patient} on {on}: {standing}",
     "explain.policy": "Policy: {title} ({id}, version {version})",
     "explain.state": "Status {status}, risk {risk}, class {stability} (run {run}), failed attempts {misses}, team {team}",
@@ -529,6 +531,7 @@ SENTENCES: Final[dict[str, str]] = {
     "export.ids": "ID numbers were left out (--with-ids writes them).",
     "progress.read": "read {count:,} entries so far",
     "progress.dates": "read {count:,} entries; now counting dates …",
+    "progress.people": "read {count:,} of {total:,} people",
     "progress.lines": "read {count:,} of {total:,} lines",
     "progress.writing": "read {count:,} lines; now writing …",
     "done.recorded": "{count} new entries recorded, {known} known already.",

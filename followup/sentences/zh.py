@@ -468,6 +468,8 @@ SENTENCES: Final[dict[str, str]] = {
     "form.死亡原因": "死亡原因",
     "form.随访医生签名": "随访医生签名",
     # explain
+    "findings.one": "{patient}  {team}  {text}",
+    "findings.count": "共{count}项疑问，涉及{people}人(登记{total}人)。",
     "explain.title": "患者{patient}，{on}：{standing}",
     "explain.policy": "规则：{title}({id}，版本{version})",
     "explain.state": "状态{status}，危险性{risk}，分类{stability}(连续{run}次)，未访到{misses}次，团队{team}",
@@ -529,6 +531,7 @@ SENTENCES: Final[dict[str, str]] = {
     "export.ids": "未导出身份证号(加 --with-ids 则导出)。",
     "progress.read": "已读取 {count:,} 条",
     "progress.dates": "已读取 {count:,} 条，正在计算日期…",
+    "progress.people": "已读取 {count:,}/{total:,} 人",
     "progress.lines": "已读取 {count:,}/{total:,} 项",
     "progress.writing": "已读取 {count:,} 项，正在写出…",
     "done.recorded": "新录入{count}条，已有{known}条。",
