@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from wcwidth import wcswidth
 
 from followup.cli import main
+from followup.register import Register
 from followup.terms import Bucket
 
 TODAY = "2026-11-23"
@@ -197,6 +198,22 @@ def test_record_reads_json_lines_from_stdin(register: Path) -> None:
     bad = '{"type": "missed", "patient": "p2", "on": "2026-11-20"}\n{"type": "missed", "patient": "p9", "on": "2026-11-20"}\n'
     assert '-, line 2: no patient "p9" is registered' in run("record", register, "-", stdin=bad, code=3).stderr
     assert "failed attempts 0" in run("explain", register, "p2").stdout
+
+
+def test_what_is_taken_back_already_is_not_taken_back_again(register: Path) -> None:
+    """It is said, and nothing recorded; whoever takes the taking back back can take the entry back again."""
+
+    def told(kind: str) -> str:
+        with Register.open(register) as found:
+            return next(entry.id for entry in found.ledger("p1").entries if entry.type == kind)
+
+    visit = told("visited")
+    assert run("retract", register, visit, "--reason", "wrong").stdout.startswith(f"Entry {visit} taken back.\n")
+    again = run("retract", register, visit, "--reason", "wrong person").stdout
+    assert again == f"Entry {visit} was taken back already; nothing new is recorded.\n"
+    assert run("retract", register, visit, "--reason", "x", lang="zh").stdout == f"记录{visit}此前已撤回，未再录入。\n"
+    assert " taken back.\n" in run("retract", register, told("retracted"), "--reason", "it was right").stdout
+    assert run("retract", register, visit, "--reason", "no").stdout.startswith(f"Entry {visit} taken back.\n")
 
 
 JOINT = {"type": "visited", "patient": "p1", "on": "2026-11-22", "risk": 3, "mode": "home", "present": ["care_group"]}

@@ -59,9 +59,13 @@ def import_(
 def retract(register: Path, entry: str, reason: str, writer: str | None, today: date, lang: str) -> None:
     """撤回一条记录 · Take an entry back, by its id or the beginning of it."""
     from followup.entries import Retracted
+    from followup.ledger import taken_back
 
     with opened(register, writer) as found:
         wrong = found.find(entry)
+        if wrong.id in taken_back(found.ledger(wrong.patient).entries):
+            click.echo(say(lang, "done.retracted.before", entry=wrong.id))
+            return
         found.record(Retracted(wrong.patient, today, entry=wrong.id, reason=reason, recorded_at=now()))
         click.echo(say(lang, "done.retracted", entry=wrong.id))
         _tell_next(found, [wrong.patient], today, lang)

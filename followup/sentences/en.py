@@ -540,6 +540,7 @@ SENTENCES: Final[dict[str, str]] = {
     "done.finding": "  ! {patient}: {text}",
     "done.no_next": "Nothing is due for {patient}: {standing}.",
     "done.retracted": "Entry {entry} taken back.",
+    "done.retracted.before": "Entry {entry} was taken back already; nothing new is recorded.",
     # entries in words
     "entry.registered": "registered",
     "entry.moved_in": "moved in",

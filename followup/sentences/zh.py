@@ -540,6 +540,7 @@ SENTENCES: Final[dict[str, str]] = {
     "done.finding": "  ! {patient}: {text}",
     "done.no_next": "{patient}没有应做的随访：{standing}。",
     "done.retracted": "已撤回记录{entry}。",
+    "done.retracted.before": "记录{entry}此前已撤回，未再录入。",
     # entries in words
     "entry.registered": "登记",
     "entry.moved_in": "迁入",
