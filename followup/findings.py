@@ -13,6 +13,7 @@ from followup.entries import (
     Consented,
     Declined,
     Detained,
+    Died,
     Entry,
     Found,
     Lost,
@@ -116,8 +117,24 @@ def _case_doubts(case: Case) -> Iterator[Finding]:
             yield Finding(case.patient, "incident-recorded-late", (incident,), {"recorded": incident.recorded_on})
     for deed in filter(settles_nothing, case.deeds):
         yield Finding(case.patient, "done-nothing", (deed,), {"kind": getattr(deed, "kind", None)})
-    if case.postponed is not None and not (case.postponed.author and case.postponed.reason):
-        yield Finding(case.patient, "postponed-unsigned", (case.postponed,))
+    yield from _postponement_doubts(case)
+    yield from _death_doubts(case)
+
+
+def _postponement_doubts(case: Case) -> Iterator[Finding]:
+    entry = case.postponed
+    if entry is not None and not (entry.author and entry.reason):
+        yield Finding(case.patient, "postponed-unsigned", (entry,))
+    if entry is not None and entry.until <= entry.on:
+        yield Finding(case.patient, "postponed-backwards", (entry,), {"until": entry.until})
+
+
+def _death_doubts(case: Case) -> Iterator[Finding]:
+    days = tuple(dict.fromkeys(case.suspensions.get(Status.DEAD, ())))
+    if len(days) > 1:
+        first_and_last = (*(entry for _, _, entry in case.spells), case.mover)
+        deaths = dict.fromkeys(entry for entry in first_and_last if isinstance(entry, Died))
+        yield Finding(case.patient, "died-twice", tuple(deaths), {"died": days})
 
 
 def contradictions(case: Case) -> Iterator[Finding]:

@@ -313,6 +313,32 @@ def test_a_postponement_names_its_author_and_reason() -> None:
     assert codes(Postponed("p1", "2026-01-20", until="2026-01-26", author="甲医生", reason="外出")) == []
 
 
+@pytest.mark.parametrize(
+    ("until", "told"), [("2026-01-19", True), ("2026-01-20", True), ("2026-01-21", False), ("2026-01-12", False)]
+)
+def test_a_postponement_that_puts_nothing_off_is_told(until: str, told: bool) -> None:  # noqa: FBT001
+    """Until its own day or an earlier one; one that the last follow-up leaves without effect is told as such."""
+    told_of = codes(Postponed("p1", "2026-01-20", until=until, author="甲", reason="乙"), on="2026-01-21")
+    assert told_of == (["postponed-backwards"] if told else ["date-not-after-visit"] * (until == "2026-01-12"))
+
+
+@pytest.mark.parametrize(
+    ("deaths", "told"),
+    [
+        (["2026-03-01", "2026-03-05"], True),
+        (["2026-03-05", "2026-03-01"], True),
+        (["2026-03-01", "2026-03-01"], False),
+        (["2026-03-01"], False),
+    ],
+)
+def test_two_days_of_death_are_told(deaths: list[str], told: bool) -> None:  # noqa: FBT001
+    """One of them is wrong; the same day told twice, with another cause, is none."""
+    entries = [Died("p1", day, reason=reason) for day, reason in zip(deaths, ("illness", None), strict=False)]
+    doubts = [doubt for doubt in found(*entries) if doubt.code == "died-twice"]
+    assert [set(doubt.entries) for doubt in doubts] == [set(entries)] * told
+    assert all("recorded: 2026-03-01, 2026-03-05;" in doubt.text("en") for doubt in doubts)
+
+
 @pytest.mark.parametrize("next_on", [None, "2026-01-23"])
 def test_a_postponement_past_the_last_day_is_told(next_on: str | None) -> None:
     """The last day holds, whether or not there was a doctor's date; the last day itself is in time."""

@@ -47,6 +47,8 @@ SENTENCES: Final[dict[str, str]] = {
     "finding.visit-recorded-late": "the follow-up of {days} was entered on {recorded}, {days_late} days later",
     "finding.incident-recorded-late": "the incident of {days} was entered on {recorded}; it should be recorded within 24 hours",
     "finding.postponed-unsigned": "the postponement of {days} lacks its author or its reason",
+    "finding.postponed-backwards": "the postponement of {days} is until {until}, which does not lie ahead; it puts nothing off: take it back, and enter the right day",
+    "finding.died-twice": "several days of death are recorded: {died}; retract what is wrong",
     "finding.contradiction": "on {days} two entries contradict each other ({kinds}); retract the one that is wrong",
     "finding.away-after-return": "a return on {days}, and a later record that the stay lasts: enter the later return, or retract that record",
     "finding.no-team": "no team answers: the patient has none; assign the patient to one",

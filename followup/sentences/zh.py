@@ -47,6 +47,8 @@ SENTENCES: Final[dict[str, str]] = {
     "finding.visit-recorded-late": "{days}的随访于{recorded}才录入，迟{days_late}天",
     "finding.incident-recorded-late": "{days}的应急事件于{recorded}才录入，应在24小时内记录",
     "finding.postponed-unsigned": "{days}的延期未写明决定人或原因",
+    "finding.postponed-backwards": "{days}的推迟写至{until}，该日并不在后，不起推迟作用，请撤回并按正确日期重录",
+    "finding.died-twice": "录有几个不同的死亡日期：{died}；请撤回错误的",
     "finding.contradiction": "{days}有两条互相矛盾的记录({kinds})，请撤回错误的一条",
     "finding.away-after-return": "{days}已返回，但此后又有仍未返回的记录：请补录后一次返回，或撤回该记录",
     "finding.no-team": "没有团队负责：该患者没有责任团队，请分配",
