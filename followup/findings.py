@@ -7,12 +7,13 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from followup.case import Case, case_on
-from followup.duevisit import DueVisit
+from followup.duevisit import DueVisit, Reason
 from followup.entries import (
     Assigned,
     Consented,
     Declined,
     Detained,
+    Died,
     Entry,
     Found,
     Lost,
@@ -35,6 +36,8 @@ from followup.terms import Anchor, Insight, LineKind, Reaction, RiskLevel, Stabi
 _JUMP: Final = 3
 _VISIT_DAYS: Final = 10
 _INCIDENT_DAYS: Final = 1
+#: The lines that a follow-up settles only in the way of contact asked for; another attempt is made in any.
+_OF_A_WAY: Final = frozenset({LineKind.VISIT, LineKind.FIRST_VISIT})
 _AWAY: Final = frozenset({Status.IN_HOSPITAL, Status.DETAINED, Status.LOST})
 #: Kinds of entry that exclude each other on one day.
 _OPPOSED: Final[tuple[tuple[type[Entry], type[Entry]], ...]] = (
@@ -71,6 +74,8 @@ def _shown(value: object, lang: str) -> object:
         return say(lang, f"entry.{value.type}")
     if isinstance(value, Title):
         return value.text(lang)
+    if value is None:
+        return say(lang, "word.unknown")
     return value.label(lang) if isinstance(value, Term) else value
 
 
@@ -103,7 +108,7 @@ def _case_doubts(case: Case) -> Iterator[Finding]:
     for code, entries in case.doubts:
         if code != "away-after-return" or case.status in _AWAY:
             yield Finding(case.patient, code, entries)
-    if case.not_reached:
+    if case.not_reached and not case.suspensions:
         yield Finding(case.patient, "three-misses", case.not_reached)
     if any(isinstance(value, str) and value.startswith(BEGINNINGS) for value in case.person.values()):
         yield Finding(case.patient, "formula-in-text", ())
@@ -112,8 +117,24 @@ def _case_doubts(case: Case) -> Iterator[Finding]:
             yield Finding(case.patient, "incident-recorded-late", (incident,), {"recorded": incident.recorded_on})
     for deed in filter(settles_nothing, case.deeds):
         yield Finding(case.patient, "done-nothing", (deed,), {"kind": getattr(deed, "kind", None)})
-    if case.postponed is not None and not (case.postponed.author and case.postponed.reason):
-        yield Finding(case.patient, "postponed-unsigned", (case.postponed,))
+    yield from _postponement_doubts(case)
+    yield from _death_doubts(case)
+
+
+def _postponement_doubts(case: Case) -> Iterator[Finding]:
+    entry = case.postponed
+    if entry is not None and not (entry.author and entry.reason):
+        yield Finding(case.patient, "postponed-unsigned", (entry,))
+    if entry is not None and entry.until <= entry.on:
+        yield Finding(case.patient, "postponed-backwards", (entry,), {"until": entry.until})
+
+
+def _death_doubts(case: Case) -> Iterator[Finding]:
+    days = tuple(dict.fromkeys(case.suspensions.get(Status.DEAD, ())))
+    if len(days) > 1:
+        first_and_last = (*(entry for _, _, entry in case.spells), case.mover)
+        deaths = dict.fromkeys(entry for entry in first_and_last if isinstance(entry, Died))
+        yield Finding(case.patient, "died-twice", tuple(deaths), {"died": days})
 
 
 def contradictions(case: Case) -> Iterator[Finding]:
@@ -168,6 +189,8 @@ def _line_doubts(case: Case, line: DueVisit, policy: Policy) -> Iterator[Finding
     if case.postponed is not None and line.kind in FOLLOW_UPS and case.postponed.until > line.due_on:
         facts = {"until": case.postponed.until, "due": line.due_on}
         yield Finding(case.patient, "postponed-late", (case.postponed,), facts)
+    if last is not None and line.kind in _OF_A_WAY:
+        yield from _mode_doubts(case, last, line)
     if last is None or line.kind is not LineKind.VISIT:
         return
     yield from _presence_doubts(case, last, line, policy)
@@ -175,6 +198,20 @@ def _line_doubts(case: Case, line: DueVisit, policy: Policy) -> Iterator[Finding
     if planned is not None and case.postponed is None and planned.due_on > line.due_on:
         facts = {"until": planned.due_on, "due": line.due_on}
         yield Finding(case.patient, "doctors-date-late", (last,), facts)
+
+
+def _mode_doubts(case: Case, last: Visited, line: DueVisit) -> Iterator[Finding]:
+    for reason in line.reasons:
+        if reason.modes and last.mode not in reason.modes and _was_owed(reason, last):
+            facts = {"title": reason.title, "mode": last.mode, "modes": reason.modes}
+            yield Finding(case.patient, "mode-other", (last,), facts)
+
+
+def _was_owed(reason: Reason, visit: Visited) -> bool:
+    """Say whether a rule asked for a follow-up already, which neither brought its state about nor is its last."""
+    if reason.anchor_on == visit.on:
+        return reason.anchor is not Anchor.VISIT and reason.entry != visit.id
+    return reason.anchor_on < visit.on
 
 
 def _presence_doubts(case: Case, last: Visited, line: DueVisit, policy: Policy) -> Iterator[Finding]:

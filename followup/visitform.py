@@ -181,9 +181,16 @@ def _check_days(row: Row, told: _Told, on: date | None) -> None:
         row.wrong("row.discharge", DISCHARGED_ON)
     if row.text(DEATH) and not row.text(DIED_ON):
         row.wrong("row.death", DIED_ON)
+    if on is not None and told.died_on is not None and told.died_on < on and _is_of_the_living(told):
+        row.wrong("row.after_death", DIED_ON, on=on)
     for column in (REFERRED_FOR, REFERRED_TO):
         if row.text(column) is not None and not told.referred:
             row.wrong("row.referral", column)
     for column, day in ((DISCHARGED_ON, told.discharged_on), (DIED_ON, told.died_on)):
         if on is not None and day is not None and day > on:
             row.wrong("row.later", column, on=on)
+
+
+def _is_of_the_living(told: _Told) -> bool:
+    """Say whether a record tells what cannot be of somebody who had died before; that nobody was reached can."""
+    return told.risk is not None or told.stay == _IN_HOSPITAL or bool(told.referred)

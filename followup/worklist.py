@@ -173,6 +173,14 @@ def line_findings(case: Case, line: DueVisit, policy: Policy, crew: Crew | None 
     return (*doubts(case, [line], policy), *crew_doubts(case.patient, case.team, crew))
 
 
+def all_findings(case: Case, policy: Policy, directory: Directory | None = None) -> tuple[Finding, ...]:
+    """Return every finding of a case once, whether or not a line of it is on a list."""
+    running = lines(case, policy)
+    crews = [line_crew(directory, case.team, line, case.on) for line in running]
+    of_crews = [doubt for crew in crews for doubt in crew_doubts(case.patient, case.team, crew)]
+    return tuple(dict.fromkeys([*doubts(case, running, policy), *of_crews]))
+
+
 def crew_doubts(patient: str, team: str | None, crew: Crew | None) -> Iterator[Finding]:
     """Return why no team answers for a patient; else each role that is needed and that the team lacks."""
     if crew is None:

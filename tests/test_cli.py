@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from wcwidth import wcswidth
 
 from followup.cli import main
+from followup.register import Register
 from followup.terms import Bucket
 
 TODAY = "2026-11-23"
@@ -199,6 +200,48 @@ def test_record_reads_json_lines_from_stdin(register: Path) -> None:
     assert "failed attempts 0" in run("explain", register, "p2").stdout
 
 
+def test_what_is_taken_back_already_is_not_taken_back_again(register: Path) -> None:
+    """It is said, and nothing recorded; whoever takes the taking back back can take the entry back again."""
+
+    def told(kind: str) -> str:
+        with Register.open(register) as found:
+            return next(entry.id for entry in found.ledger("p1").entries if entry.type == kind)
+
+    visit = told("visited")
+    assert run("retract", register, visit, "--reason", "wrong").stdout.startswith(f"Entry {visit} taken back.\n")
+    again = run("retract", register, visit, "--reason", "wrong person").stdout
+    assert again == f"Entry {visit} was taken back already; nothing new is recorded.\n"
+    assert run("retract", register, visit, "--reason", "x", lang="zh").stdout == f"记录{visit}此前已撤回，未再录入。\n"
+    assert " taken back.\n" in run("retract", register, told("retracted"), "--reason", "it was right").stdout
+    assert run("retract", register, visit, "--reason", "no").stdout.startswith(f"Entry {visit} taken back.\n")
+
+
+JOINT = {"type": "visited", "patient": "p1", "on": "2026-11-22", "risk": 3, "mode": "home", "present": ["care_group"]}
+
+
+def test_record_tells_what_is_doubted_of_what_was_recorded(register: Path, tmp_path: Path) -> None:
+    """A joint visit without the police does not count, and whoever enters it is told: by options, lines or a file."""
+    told = {
+        "en": "  ! p1: on 2026-11-22 these were absent from a joint follow-up: police\n",
+        "zh": "  ! p1: 2026-11-22的联合随访缺少：民警\n",
+    }
+    options = [word for name in ("patient", "on", "risk", "mode") for word in (f"--{name}", str(JOINT[name]))]
+    by_options = run("record", register, "visited", *options, "--present", "care_group").stdout
+    assert by_options.splitlines()[1].startswith("Next for p1: ")
+    assert told["en"] in by_options
+    assert told["zh"] in run("record", register, "-", stdin=json.dumps(JOINT), lang="zh").stdout
+    (tmp_path / "told.jsonl").write_text(json.dumps(JOINT), "utf-8")
+    assert told["en"] in run("record", register, tmp_path / "told.jsonl").stdout
+
+
+def test_record_tells_nothing_of_what_was_recorded_before(register: Path) -> None:
+    """Doubts about other entries stand on the list; beside the next date they would hide what was just entered."""
+    printed = run("record", register, "assigned", "--patient", "p1", "--on", TODAY, "--team", "青禾组").stdout
+    assert "Next for p1: " in printed
+    assert " ! " not in printed
+    assert "these were absent from a joint follow-up" in run("explain", register, "p1").stdout
+
+
 def test_retract_takes_back_by_the_beginning_of_an_id(register: Path) -> None:
     """The entry stays to be seen, and counts no more."""
     story = run("explain", register, "p1").stdout
@@ -227,6 +270,61 @@ def test_explain_tells_entries_rules_arithmetic_and_date(register: Path) -> None
     chinese = run("explain", register, "p1", lang="zh").stdout
     assert "3级及以上联合随访：自2026-10-20(本状态开始之日)起2周，最迟2026-11-03" in chinese
     assert not any(word in story + chinese for word in ("=1+1", "19900000001", "990101"))
+
+
+UNLISTED = """\
+{"type": "died", "patient": "p3", "on": "2026-11-02"}
+{"type": "missed", "patient": "p3", "on": "2026-11-09"}
+{"type": "registered", "patient": "p4", "on": "2026-11-02", "name": "李某"}
+{"type": "visited", "patient": "p4", "on": "2026-10-05", "risk": 0, "mode": "home"}
+{"type": "visited", "patient": "p4", "on": "2026-11-16", "risk": 0, "mode": "home", "stability": "stable"}
+"""
+
+
+def test_findings_tells_every_doubt_about_everybody(register: Path) -> None:
+    """Of those on no list too, by team, without a name; whoever closed the wrong person's record finds out."""
+    run("record", register, "-", stdin=UNLISTED)
+    assert "p3" not in run("due", register).stdout
+    told = run("findings", register).stdout
+    assert told.splitlines() == [
+        "p3  青禾组  an entry of 2026-11-09 lies after the death; retract the one that is wrong",
+        "p1  清溪组  a personal field begins like a spreadsheet formula; it is kept as it is",
+        "p1  清溪组  on 2026-10-21 these were absent from a joint follow-up: care group, police",
+        "p1  清溪组  on 2026-10-21 these were asked for and absent: psychiatrist, village cadre",
+        "p4  (no team)  a follow-up of 2026-10-05 lies before the registration; it settles no first follow-up",
+        "Findings: 5, about 3 of 4 people registered.",
+    ]
+
+
+def test_findings_of_a_team_and_of_a_day(register: Path) -> None:
+    """One team's alone; nobody who was registered later is told of; a misspelt team is no team without doubts."""
+    assert run("findings", register, "--team", "青禾组", lang="zh").stdout == "共0项疑问，涉及0人(登记2人)。\n"
+    assert " p1 " not in run("findings", register, "--team", "青禾组").stdout
+    early = CliRunner().invoke(main, ["findings", str(register), "--today", "2026-10-11", "--lang", "en"])
+    assert early.stdout == "Findings: 0, about 0 of 0 people registered.\n"
+    assert "did you mean" in run("findings", register, "--team", "青禾", code=3).stderr
+
+
+def test_findings_tells_of_people_who_may_be_one(register: Path) -> None:
+    """To the team of each of them."""
+    twin = {"type": "registered", "patient": "p9", "on": TODAY, "team": "青禾组", "id_number": "990101199001010001"}
+    run("record", register, "-", stdin=json.dumps(twin))
+    told = [line for line in run("findings", register).stdout.splitlines() if "same ID number" in line]
+    assert [line.partition("  p1 and")[0] for line in told] == ["p9  青禾组", "p1  清溪组"]
+    assert "990101" not in "".join(told)
+
+
+def test_findings_tells_a_terminal_how_far_it_is(register: Path) -> None:
+    """Where it takes long; a pipe sees nothing of it."""
+    code = "from followup.cli import main, lists; lists.LONG = 0; main()"
+    command = [sys.executable, "-c", code, "findings", str(register), "--today", TODAY, "--lang", "en"]
+    terminal, end = pty.openpty()
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=end, check=True)
+    os.close(end)
+    told = os.read(terminal, 10_000).decode()
+    os.close(terminal)
+    assert told == "\rread 3 of 3 people\r\n"
+    assert subprocess.run(command, capture_output=True, check=True).stderr == b""
 
 
 def test_explain_before_the_registration_says_so(register: Path) -> None:

@@ -184,6 +184,17 @@ def test_a_half_filled_row_is_an_error_with_its_place(tmp_path: Path) -> None:
     ]
 
 
+def test_a_follow_up_after_the_death_in_its_own_row_is_an_error_of_the_row(tmp_path: Path) -> None:
+    """One of the two days is a slip of the pen; recorded, both would stand, and the patient leave every list."""
+    book = workbook(worklist(*LATE))
+    fill(book["随访名单"], TOP + 1, {"随访日期": "2026-11-23", "危险性评估": 1, "死亡日期": "2026-11-20"})
+    reading = read_back(book, tmp_path)
+    assert not reading.entries
+    (problem,) = reading.problems
+    assert (problem.code, problem.where[-2:]) == ("row.after_death", ("row 5", "column 死亡日期"))
+    assert "早于随访日期2026-11-23" in problem.text("zh")
+
+
 def test_an_empty_list_of_symptoms_does_not_say_that_there_were_none(tmp_path: Path) -> None:
     """What a list was not told stays unknown."""
     book = workbook(worklist(*LATE))

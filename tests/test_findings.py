@@ -86,6 +86,24 @@ def test_three_failures_name_the_three() -> None:
     assert "2026-04-20, 2026-04-25, 2026-05-01" in doubt.text("en")
 
 
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        (Lost("p1", "2026-03-03", reason="not_reached"), False),
+        (Lost("p1", "2026-02-09"), False),
+        (Admitted("p1", "2026-03-03"), False),
+        (Died("p1", "2026-03-03"), False),
+        (Done("p1", "2026-03-03", kind="report", to=["police", "care_group", "higher_centre"]), True),
+    ],
+)
+def test_three_failures_are_told_until_the_loss_is_entered(entry: Entry, told: bool) -> None:  # noqa: FBT001
+    """Or where the patient is, if not lost; it asks for that entry alone, the report is a duty of some rules."""
+    failed = [Missed("p1", day) for day in ("2026-02-02", "2026-02-10", "2026-03-02")]
+    doubts = [doubt for doubt in found(*failed, entry) if doubt.code == "three-misses"]
+    what = "three failed attempts within a month (2026-02-02, 2026-02-10, 2026-03-02): enter the loss if the patient is lost"
+    assert [doubt.text("en") for doubt in doubts] == [what] * told
+
+
 def test_presence_that_is_unknown_is_told_apart_from_absence() -> None:
     """A joint follow-up without the police is one thing, one of which nobody wrote who came another."""
     assert codes(seen("2026-01-20", 2), seen("2026-02-02", 3)) == ["presence-not-recorded"]
@@ -102,6 +120,49 @@ def test_nobody_was_absent_from_the_follow_up_that_found_the_risk() -> None:
     assert codes(seen("2026-01-20", 2), found_it) == []
     (doubt, _) = found(seen("2026-01-20", 2), found_it, next_one)
     assert (doubt.code, doubt.entries) == ("party-absent", (next_one,))
+
+
+FIRST: list[Entry] = [Registered("p1", "2026-01-05")]
+BOTH: dict[str, Any] = {"present": ["care_group", "police", "psychiatrist", "village_cadre"]}
+
+
+def called(on: str, risk: int = 0, **given: Any) -> Visited:
+    """Return a follow-up by telephone."""
+    return Visited("p1", on, risk=risk, **{"mode": "phone", **given})
+
+
+@pytest.mark.parametrize(
+    ("entries", "told"),
+    [
+        ([called("2026-01-12")], True),
+        ([called("2026-01-12", mode=None)], True),
+        ([called("2026-01-05")], True),  # on the day itself it would have been the first
+        ([seen("2026-01-12")], False),
+        ([called("2026-01-12"), seen("2026-01-13")], False),
+        ([seen("2026-01-12"), called("2026-01-13")], False),
+        ([seen("2026-01-12", 2), called("2026-01-20", 3, **BOTH)], False),  # it found the risk
+        ([seen("2026-01-12", 3, **BOTH), called("2026-01-20", 3, **BOTH)], True),
+        ([seen("2026-01-12", 3, **BOTH), called("2026-01-20", 3, mode=None, **BOTH)], True),
+        ([seen("2026-01-12", 3, **BOTH), called("2026-01-20", 3, **BOTH), seen("2026-01-22", 3, **BOTH)], False),
+        ([seen("2026-01-12", 3, **BOTH), called("2026-01-20", 2)], False),
+        ([called("2026-01-12"), Died("p1", "2026-01-13")], False),
+    ],
+)
+def test_a_follow_up_that_does_not_count_for_its_way_of_contact_is_told(entries: list[Entry], told: bool) -> None:  # noqa: FBT001
+    """A first or a joint follow-up by telephone, or nobody knows how, is said to leave its rule owed, until one counts."""
+    doubts = findings(Ledger("p1", [*FIRST, *entries]), DONGGUAN, date(2026, 1, 23))
+    assert [doubt.entries for doubt in doubts if doubt.code == "mode-other"] == [(entries[-1],)] * told
+
+
+def test_the_way_of_contact_is_told_with_the_rule_and_what_counts() -> None:
+    """Whoever reads it knows what to do; where none was recorded, that is said."""
+    (by_phone,) = findings(Ledger("p1", [*FIRST, called("2026-01-12")]), DONGGUAN, date(2026, 1, 13))
+    assert by_phone.text("en") == (
+        'the follow-up of 2026-01-12 (way of contact: telephone) does not count for "First follow-up, face-to-face", '
+        "only these do: clinic, home visit"
+    )
+    (unknown,) = findings(Ledger("p1", [*FIRST, called("2026-01-12", mode=None)]), DONGGUAN, date(2026, 1, 13))
+    assert unknown.text("zh") == "2026-01-12的随访(随访形式：无记录)不能算作“首次面访”，须为：门诊、家庭访视"
 
 
 def test_a_doctors_date_past_the_last_day_is_told() -> None:
@@ -250,6 +311,32 @@ def test_a_postponement_names_its_author_and_reason() -> None:
     """It counts without them, and they are asked for."""
     assert codes(Postponed("p1", "2026-01-20", until="2026-01-26")) == ["postponed-unsigned"]
     assert codes(Postponed("p1", "2026-01-20", until="2026-01-26", author="甲医生", reason="外出")) == []
+
+
+@pytest.mark.parametrize(
+    ("until", "told"), [("2026-01-19", True), ("2026-01-20", True), ("2026-01-21", False), ("2026-01-12", False)]
+)
+def test_a_postponement_that_puts_nothing_off_is_told(until: str, told: bool) -> None:  # noqa: FBT001
+    """Until its own day or an earlier one; one that the last follow-up leaves without effect is told as such."""
+    told_of = codes(Postponed("p1", "2026-01-20", until=until, author="甲", reason="乙"), on="2026-01-21")
+    assert told_of == (["postponed-backwards"] if told else ["date-not-after-visit"] * (until == "2026-01-12"))
+
+
+@pytest.mark.parametrize(
+    ("deaths", "told"),
+    [
+        (["2026-03-01", "2026-03-05"], True),
+        (["2026-03-05", "2026-03-01"], True),
+        (["2026-03-01", "2026-03-01"], False),
+        (["2026-03-01"], False),
+    ],
+)
+def test_two_days_of_death_are_told(deaths: list[str], told: bool) -> None:  # noqa: FBT001
+    """One of them is wrong; the same day told twice, with another cause, is none."""
+    entries = [Died("p1", day, reason=reason) for day, reason in zip(deaths, ("illness", None), strict=False)]
+    doubts = [doubt for doubt in found(*entries) if doubt.code == "died-twice"]
+    assert [set(doubt.entries) for doubt in doubts] == [set(entries)] * told
+    assert all("recorded: 2026-03-01, 2026-03-05;" in doubt.text("en") for doubt in doubts)
 
 
 @pytest.mark.parametrize("next_on", [None, "2026-01-23"])

@@ -78,6 +78,8 @@ def test_a_record_with_a_risk_is_a_follow_up(tmp_path: Path) -> None:
             [Visited(P, ON, risk=0), Discharged(P, ON)],
         ),
         ({"死亡日期": "2026-02-27", "死亡原因": "4"}, [Died(P, "2026-02-27", reason="accident")]),
+        ({"危险性评估": "1", "死亡日期": ON}, [Visited(P, ON, risk=1), Died(P, ON)]),
+        ({"本次随访分类": "0", "死亡日期": "2026-02-27"}, [Missed(P, ON), Died(P, "2026-02-27")]),
         (
             {"危险性评估": "4", "是否转诊": "2", "转诊原因": "加重", "转诊至机构及科室": "某院"},
             [Visited(P, ON, risk=4), Referred(P, ON, to="某院", reason="加重")],
@@ -108,6 +110,15 @@ def test_no_symptom_is_told_by_an_empty_cell_not_by_a_column_that_is_not_there(t
         ({"危险性评估": "1", "转诊原因": "加重"}, "column 转诊原因: this is filled in and 是否转诊 is not 2"),
         ({"死亡原因": "2"}, "a cause of death needs 死亡日期"),
         ({"死亡日期": "2026-03-03"}, "column 死亡日期: it lies after the record of 2026-03-02"),
+        (
+            {"危险性评估": "1", "死亡日期": "2026-03-01"},
+            "column 死亡日期: it lies before the record of 2026-03-02, which tells",
+        ),
+        (
+            {"两次随访期间住院情况": "1", "死亡日期": "2026-03-01"},
+            "column 死亡日期: it lies before the record of 2026-03-02",
+        ),
+        ({"是否转诊": "2", "死亡日期": "2026-03-01"}, "column 死亡日期: it lies before the record of 2026-03-02"),
         ({"危险性评估": "6"}, "column 危险性评估: “6” is no code of this field; use 0, 1, 2, 3, 4, 5"),
         ({"危险性评估": "1", "参与人员": "某某"}, "column 参与人员: “***” is no code of this field; use 精防医生"),
         ({"随访日期": "2026-02-31"}, "column 随访日期: “2026-02-31” is no date"),

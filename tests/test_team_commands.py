@@ -397,3 +397,14 @@ def test_an_import_tells_of_its_own_teams_alone(folder: Path) -> None:
 def test_an_import_writes_over_nothing(folder: Path) -> None:
     """A report does not take the place of a file that is read."""
     assert "would overwrite" in imported(folder, "--report", str(folder / "teams.csv"), code=3).stderr
+
+
+def test_findings_tells_what_the_directory_lacks(folder: Path) -> None:
+    """Each role that a team has nobody for once a patient, whose team is unknown, and nothing about the dead."""
+    imported(folder)
+    told = run("findings", folder / "r.db").stdout.splitlines()
+    assert [line for line in told if "nobody as: police" in line] == [
+        "p1  甲村关爱帮扶小组  the team has nobody as: police; the nearest team that has is 一镇应急处置队伍"
+    ]
+    assert [line.split("  ")[0] for line in told if "no team answers" in line] == ["p2", "p3"]
+    assert not any(secret in line for secret in SECRETS for line in told)

@@ -3,7 +3,7 @@
 import click
 
 from followup.cli.exports import export
-from followup.cli.lists import due, explain
+from followup.cli.lists import due, explain, findings
 from followup.cli.policies import calendar, init, policy
 from followup.cli.records import import_, record, retract
 from followup.cli.teams import teams
@@ -22,6 +22,7 @@ for _command in (
     record,
     retract,
     due,
+    findings,
     explain,
     policy,
     calendar,

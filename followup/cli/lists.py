@@ -1,6 +1,7 @@
-"""Commands that list and tell: due, explain."""
+"""Commands that list and tell: due, findings, explain."""
 
 import sys
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from time import monotonic
@@ -26,6 +27,8 @@ from followup.errors import Problem, RegisterError, unknown
 from followup.sentences import say
 
 if TYPE_CHECKING:
+    from followup.case import Case
+    from followup.findings import Finding
     from followup.register import Register
     from followup.terms import LineKind, Role
     from followup.worklist import WorkList
@@ -144,6 +147,63 @@ def _check_spelling(found: "Register", listed: "WorkList", team: str | None, vil
         raise RegisterError(unknown("team", team, found.teams()))
     if village is not None and village not in found.villages():
         raise RegisterError(unknown("village", village, found.villages()))
+
+
+@click.command()
+@click.argument("register", type=click.Path(path_type=Path))
+@click.option("--team", help="Only this team's patients. 只列该团队。")
+@command
+def findings(register: Path, team: str | None, today: date, lang: str) -> None:
+    """列出全部疑问 · Tell every doubt about everybody's records, whether or not the patient is on a list."""
+    from followup.explanation import one_line
+    from followup.worklist import all_findings
+
+    told, people, total = list[tuple[str | None, str]](), set[str](), 0
+    with opened(register) as found:
+        directory, twins = found.directory(), _twins(found)
+        for case in _cases(found, today, lang):
+            if team is None or case.team == team:
+                total += 1
+                for finding in (*all_findings(case, found.policy, directory), *twins.get(case.patient, ())):
+                    facts = {"patient": case.patient, "team": case.team or say(lang, "list.no_team")}
+                    told.append((case.team, one_line(say(lang, "findings.one", **facts, text=finding.text(lang)))))
+                    people.add(case.patient)
+        if team is not None and not total and team not in found.teams():
+            raise RegisterError(unknown("team", team, found.teams()))
+    for _, line in sorted(told, key=_by_team):
+        click.echo(line)
+    click.echo(say(lang, "findings.count", count=len(told), people=len(people), total=total))
+
+
+def _twins(found: "Register") -> "dict[str, list[Finding]]":
+    """Return by each patient that somebody else may be the same person."""
+    twins: dict[str, list[Finding]] = {}
+    for finding in found.duplicates():
+        for patient in (finding.patient, *finding.facts["others"]):
+            twins.setdefault(patient, []).append(finding)
+    return twins
+
+
+def _cases(found: "Register", on: date, lang: str) -> "Iterator[Case]":
+    """Read everybody who was registered by a day, and tell a terminal of it where it takes long."""
+    from followup.case import case_on
+
+    began, watched, total = monotonic(), sys.stderr.isatty(), found.size()
+    count = 0
+    for count, ledger in enumerate(found.ledgers(), 1):
+        case = case_on(ledger, on)
+        if case is not None:
+            yield case
+        if watched and not count % 100 and monotonic() - began > LONG:
+            click.echo("\r" + say(lang, "progress.people", count=count, total=total), nl=False, err=True)
+    if watched and monotonic() - began > LONG:
+        click.echo("\r" + say(lang, "progress.people", count=count, total=total), err=True)
+
+
+def _by_team(told: tuple[str | None, str]) -> tuple[bool, bytes]:
+    """Sort by team as Chinese names are sorted, and last whoever has none; patients stay in their order."""
+    team, _ = told
+    return team is None, (team or "").encode("gb18030", "replace")
 
 
 @click.command()

@@ -59,9 +59,13 @@ def import_(
 def retract(register: Path, entry: str, reason: str, writer: str | None, today: date, lang: str) -> None:
     """撤回一条记录 · Take an entry back, by its id or the beginning of it."""
     from followup.entries import Retracted
+    from followup.ledger import taken_back
 
     with opened(register, writer) as found:
         wrong = found.find(entry)
+        if wrong.id in taken_back(found.ledger(wrong.patient).entries):
+            click.echo(say(lang, "done.retracted.before", entry=wrong.id))
+            return
         found.record(Retracted(wrong.patient, today, entry=wrong.id, reason=reason, recorded_at=now()))
         click.echo(say(lang, "done.retracted", entry=wrong.id))
         _tell_next(found, [wrong.patient], today, lang)
@@ -165,7 +169,8 @@ def _plain(kind: str, name: str, value: str) -> Any:
 def _record_read(register: Path, writer: str | None, reading: "Reading", today: date, lang: str) -> None:
     with opened(register, writer) as found:
         _take(found, reading, lambda: iter(reading.entries), lang)
-        _tell_next(found, dict.fromkeys(sourced.entry.patient for sourced in reading.entries), today, lang)
+        told = [sourced.entry for sourced in reading.entries]
+        _tell_next(found, dict.fromkeys(entry.patient for entry in told), today, lang, {entry.id for entry in told})
 
 
 def _take(
@@ -238,7 +243,11 @@ def _watched(told: "Iterator[Sourced]", reading: "Reading", lang: str) -> "Itera
         click.echo("\r" + say(lang, "progress.dates", count=reading.count), err=True)
 
 
-def _tell_next(register: "Register", patients: Iterable[str], on: date, lang: str) -> None:
+def _tell_next(
+    register: "Register", patients: Iterable[str], on: date, lang: str, recorded: Container[str] = ()
+) -> None:
+    """Print what is due next for each patient, and what is doubted of the entries with the ids `recorded`."""
+    from followup.findings import findings
     from followup.schedule import due_visits, standing
 
     for patient in patients:
@@ -251,3 +260,6 @@ def _tell_next(register: "Register", patients: Iterable[str], on: date, lang: st
             where = standing(ledger, register.policy, on)
             label = where.label(lang) if where else say(lang, "word.unknown")
             click.echo(say(lang, "done.no_next", patient=patient, standing=label))
+        for finding in findings(ledger, register.policy, on):
+            if any(entry.id in recorded for entry in finding.entries):
+                click.echo(say(lang, "done.finding", patient=patient, text=finding.text(lang)))
