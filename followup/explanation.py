@@ -74,7 +74,7 @@ def told(entry: Entry, lang: str) -> str:
     for name in FIELDS[entry.type]:
         value = getattr(entry, name)
         if value is not None and name not in PERSONAL and f"field.{name}" in sentences(lang):
-            found.append(say(lang, f"field.{name}", value=_word(value, lang)))
+            found.append(say(lang, f"field.{name}", value=value[:8] if name == "entry" else _word(value, lang)))
     return say(lang, "word.then").join(found)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 from unittest import SkipTest
 
 import pytest
@@ -21,7 +21,9 @@ from followup import (
     Visited,
     due_visits,
     load_policy,
+    standing,
 )
+from followup.policy import FOLLOW_UPS
 from followup.policyfile import policy_from_texts
 from followup.terms import Bucket, Evidence
 from followup.testing import LAWS, Law, LawBroken, check_change, check_policy, dates_only
@@ -215,8 +217,8 @@ def test_bare_dates_are_enough_for_most_laws() -> None:
 
     def every_quarter(ledger: Ledger, on: date) -> date | None:
         days = [fact.on for fact in ledger.facts if isinstance(fact, Visited | Registered) and fact.on <= on]
-        begun = any(isinstance(fact, Registered) and fact.on <= on for fact in ledger.facts)
-        return Interval.parse("3 months").after(max(days)) if begun else None
+        at_home = standing(ledger, DONGGUAN, on) not in {None, Bucket.LOST, Bucket.SUSPENDED, Bucket.CLOSED}
+        return Interval.parse("3 months").after(max(days)) if at_home else None
 
     said = {}
     for name, law in LAWS.items():
@@ -226,6 +228,56 @@ def test_bare_dates_are_enough_for_most_laws() -> None:
         except SkipTest as skipped:
             said[name] = str(skipped)[:9]
     assert said == dict.fromkeys(LAWS, "holds") | dict.fromkeys(["strictest", "explained"], "not tried")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda ledger, on: on if any(entry.type == "died" and entry.on <= on for entry in ledger.facts) else None,
+        lambda ledger, _: ledger.entries[0].on,
+    ],
+)
+def test_bare_dates_for_those_who_are_not_there_break_law_2(wrong: Callable[[Ledger, date], date | None]) -> None:
+    """Nobody visits the dead, nor whoever moved away, is in hospital, in custody or lost."""
+
+    def also(ledger: Ledger, on: date) -> date | None:
+        dates = [line.due_on for line in asked(ledger, on) if line.kind in FOLLOW_UPS]
+        return min([*dates, *filter(None, [wrong(ledger, on)])], default=None)
+
+    with pytest.raises(LawBroken, match=r"is owed no follow-up|nothing is due before the registration"):
+        LAWS["total"](dates_only(also), examples=400)
+
+
+def test_bare_dates_later_than_the_policy_asks_break_law_5() -> None:
+    """With a policy bare dates are compared with its rules: never later."""
+
+    def dates(ledger: Ledger, on: date) -> date | None:
+        return min((line.due_on for line in asked(ledger, on) if line.kind in FOLLOW_UPS), default=None)
+
+    def lazy(ledger: Ledger, on: date) -> date | None:
+        found = dates(ledger, on)
+        return None if found is None else found + timedelta(3650)
+
+    LAWS["strictest"](dates_only(dates), policy=DONGGUAN)
+    with pytest.raises(LawBroken, match="by the policy's rules the follow-up is due on"):
+        LAWS["strictest"](dates_only(lazy), policy=DONGGUAN)
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "told"),
+    [
+        (lambda *_: None, "a scheduler returns the lines that are due, not NoneType"),
+        (lambda *_: date(2026, 1, 1), "put dates_only around a function that returns a date"),
+        (
+            dates_only(cast("Any", lambda *_: "2026-01-01")),
+            "dates_only takes a function that returns a datetime.date or None, not str",
+        ),
+    ],
+)
+def test_what_is_no_scheduler_is_told_in_a_sentence(scheduler: Any, told: str) -> None:
+    """Whoever forgets `dates_only`, or gives text for a date, reads what to do."""
+    with pytest.raises(TypeError, match=told):
+        LAWS["pure"](scheduler)
 
 
 def test_the_same_seed_draws_the_same_people() -> None:

@@ -9,6 +9,7 @@ from functools import cache
 from random import Random
 from typing import Final
 
+import pytest
 from attrs import evolve
 from hypothesis import HealthCheck, find, given, seed, settings
 from hypothesis import strategies as st
@@ -29,10 +30,11 @@ from followup import (
     standing,
 )
 from followup.entries import TYPES
+from followup.errors import InvalidEntry
 from followup.policyfile import rule_problems
 from followup.sentences import sentences
 from followup.terms import Bucket
-from followup.testing import ledgers, policies, rules
+from followup.testing import entries, ledgers, policies, rules
 from followup.testing.ledgers import days_to_ask
 
 DAY: Final = timedelta(1)
@@ -131,6 +133,14 @@ def test_a_ledger_keeps_to_the_kinds_and_days_it_is_given(kinds: tuple[str, ...]
     ledger = data.draw(ledgers("p7", span=(first, last), kinds=kinds))
     assert {entry.type for entry in ledger.entries} <= {"registered", *kinds}
     assert all(entry.patient == "p7" and first <= entry.on <= last for entry in ledger.entries)
+
+
+def test_an_unknown_type_of_entry_is_refused_with_a_guess() -> None:
+    """Whoever asks for "visit" is told of "visited"."""
+    with pytest.raises(InvalidEntry, match='"visit" is no type; did you mean "visited"'):
+        find(ledgers(kinds=["visit"]), lambda _: True)
+    with pytest.raises(InvalidEntry, match="did you mean"):
+        entries("visit", span=(date(2026, 1, 1), date(2026, 1, 9)))
 
 
 @given(policies())

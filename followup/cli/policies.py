@@ -199,6 +199,7 @@ def test(name: str, examples: int, seed: int, cases: Path | None, today: date, l
     found = load_policy(name)
     known = () if cases is None else read_cases(cases)
     passed = [_tell_audit(found, lang), _tell_laws(found, examples, seed, lang), _tell_cases(found, known, lang)]
+    click.echo(say(lang, "test.passed" if all(passed) else "test.failed"))
     if not all(passed):
         sys.exit(FAILED)
 

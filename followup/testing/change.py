@@ -26,7 +26,7 @@ def scheduler_of(policy: Policy) -> Scheduler:
 
 
 def check_change(
-    old: Policy, new: Policy, day: date | None = None, *, examples: int | None = None, seed: int | None = None
+    old: Policy, new: Policy, day: date | None = None, *, examples: int | None = None, seed: int | None = 0
 ) -> None:
     """Check law 8 for a change from one policy to another on a day (default: in turn, a day in each of `SPANS`).
 

@@ -23,7 +23,7 @@ class Verdict:
     broken: LawBroken | None
 
 
-def check_policy(policy: Policy, *, examples: int | None = None, seed: int | None = None) -> None:
+def check_policy(policy: Policy, *, examples: int | None = None, seed: int | None = 0) -> None:
     """Check a policy: it passes its audit, and laws 1 to 8 hold over people who live around its changes.
 
     Raises `AssertionError` with all errors of the audit, or `LawBroken` (an `AssertionError`) with the shortest
@@ -40,7 +40,7 @@ def check_policy(policy: Policy, *, examples: int | None = None, seed: int | Non
             raise verdict.broken
 
 
-def verdicts(policy: Policy, *, examples: int | None = None, seed: int | None = None) -> Iterator[Verdict]:
+def verdicts(policy: Policy, *, examples: int | None = None, seed: int | None = 0) -> Iterator[Verdict]:
     """Return what comes of each law under a policy, one by one."""
     for law in (*LAWS.values(), _CHANGES):
         try:

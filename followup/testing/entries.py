@@ -1,6 +1,6 @@
 """Strategies of entries: each type with its own fields, drawn from a span of days; everybody is made up."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import Any, Final, TypeVar
 
@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from followup.entries import TYPES, Entry
+from followup.errors import InvalidEntry, unknown
 from followup.terms import (
     Adherence,
     ContactMode,
@@ -77,7 +78,15 @@ def entries(*kinds: str, patient: str = "p1", span: Span | None = None) -> Searc
     """
     if span is None:
         return spans().flatmap(lambda drawn: entries(*kinds, patient=patient, span=drawn))
-    return st.one_of([_entry(kind, patient, span) for kind in kinds or TYPES])
+    return st.one_of([_entry(kind, patient, span) for kind in known_kinds(kinds) or TYPES])
+
+
+def known_kinds(kinds: Collection[str]) -> Collection[str]:
+    """Return the names of entry types, none of which may be unknown: `InvalidEntry` for any other."""
+    strange = [kind for kind in kinds if kind not in TYPES]
+    if strange:
+        raise InvalidEntry(unknown("value", strange[0], TYPES, field="type"))
+    return kinds
 
 
 @cache

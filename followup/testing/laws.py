@@ -67,16 +67,19 @@ def _total(trial: Trial) -> None:
         trial.expect(not found, "unregistered", found)
         return
     for day in _days_that_matter(trial):
-        _nobody_is_left_out(evolve(trial, on=day))
+        _who_is_there(evolve(trial, on=day))
     _stays(trial, trial.rest + trial.draw(st.sampled_from([1, 2, 30, 400])) * _DAY)
 
 
-def _nobody_is_left_out(trial: Trial) -> None:
-    """Expect that whoever is at home is owed a follow-up."""
+def _who_is_there(trial: Trial) -> None:
+    """Expect that whoever is at home is owed a follow-up, and nobody else."""
     case = case_on(trial.ledger, trial.on)
-    if case is not None and case.status in _AT_HOME and _has_begun(trial):
-        found = trial.lines()
-        trial.expect(FOLLOW_UPS & due_days(found).keys(), "visitless", found)
+    if case is None or not _has_begun(trial):
+        return
+    found = trial.lines()
+    is_owed = bool(FOLLOW_UPS & due_days(found).keys())
+    is_there = case.status in _AT_HOME
+    trial.expect(is_owed is is_there, "visitless" if is_there else "absent", found)
 
 
 def _has_begun(trial: Trial) -> bool:
@@ -189,6 +192,15 @@ def _never_later(before: Trial, entries: Sequence[Entry], more: Entry, kinds: fr
 
 
 # 5. Strictest
+
+
+def _no_later(trial: Trial) -> None:
+    """Expect of bare dates that they are no later than the rules ask."""
+    lines = trial.lines()
+    asked = () if trial.policy is None else due_visits(trial.ledger, trial.policy, trial.on)
+    due_on = min((line.due_on for line in asked if line.kind in _VISITS), default=date.max)
+    for line in lines:
+        trial.expect(line.due_on <= due_on, "lax", lines, due=due_on, found=line.due_on)
 
 
 def _strictest(trial: Trial) -> None:
@@ -305,7 +317,7 @@ LAWS: Final[Mapping[str, Law]] = MappingProxyType(
             Law("total", 2, _total),
             Law("one-overdue", 3, _one_overdue),
             Law("safe", 4, _safe),
-            Law("strictest", 5, _strictest, needs_reasons=True),
+            Law("strictest", 5, _strictest, needs_reasons=True, of_dates=_no_later),
             Law("explained", 6, _explained, needs_reasons=True),
             Law("late", 7, _late),
         )

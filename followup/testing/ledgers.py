@@ -9,12 +9,13 @@ from attrs import evolve
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from followup.dates import day
 from followup.entries import TYPES, Entry, Registered, Retracted
 from followup.ledger import Ledger
 from followup.policy import Policy
 from followup.settlement import INSTEAD
 from followup.terms import Function, Grade, Insight, LineKind, Physical, Reaction, RiskLevel
-from followup.testing.entries import TOLD, Fields, built, entries, that_matter
+from followup.testing.entries import TOLD, Fields, built, entries, known_kinds, that_matter
 from followup.testing.spans import Span, days, spans
 
 #: A follow-up that tells little: no class is recorded, and none is computed.
@@ -75,8 +76,8 @@ def ledgers(
     >>> [entry.type for entry in ledger.entries]
     ['registered', 'visited']
     """
-    weeks = draw(spans(policy)) if span is None else span
-    wanted = frozenset(TYPES if kinds is None else kinds) - {"retracted"}
+    weeks = draw(spans(policy)) if span is None else (day(span[0]), day(span[1]))
+    wanted = frozenset(TYPES if kinds is None else known_kinds(kinds)) - {"retracted"}
     known = [draw(registrations(patient, weeks))]
     for told in draw(st.lists(_episodes(patient, weeks, wanted), max_size=8)) if wanted else []:
         known += told
@@ -121,6 +122,7 @@ _STORIES: Final = (
     ("missed", "missed", "missed"),
     ("visited", "visited", "visited"),
     ("referred", "visited", "visited", "visited"),
+    ("died", "died"),
 )
 
 

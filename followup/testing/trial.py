@@ -41,6 +41,14 @@ _GIVEN: Final = (
 )
 
 
+def answered(scheduler: Scheduler, ledger: Ledger, on: date) -> tuple[Line, ...]:
+    """Return what a scheduler answers; `TypeError` where that is no lines."""
+    found: object = scheduler(ledger, on)
+    if not isinstance(found, Iterable):
+        raise TypeError(say("en", "law.no_lines", kind=type(found).__name__))
+    return tuple(found)
+
+
 @frozen
 class Trial:
     """One question put to a scheduler: about whom, on which day, and how to draw what else a law needs."""
@@ -55,7 +63,7 @@ class Trial:
     def lines(self, entries: Iterable[Entry] | None = None, on: date | None = None) -> tuple[Line, ...]:
         """Return the answer, about other entries or on another day where they are given."""
         ledger = self.ledger if entries is None else Ledger(self.ledger.patient, entries)
-        return tuple(self.scheduler(ledger, on or self.on))
+        return answered(self.scheduler, ledger, on or self.on)
 
     def about(self, entries: Iterable[Entry]) -> "Trial":
         """Return the question asked of other entries."""
@@ -86,6 +94,8 @@ class Law:
     check: Callable[[Trial], None] = field(repr=False)
     #: Whether it looks at reasons: a scheduler of bare dates (`dates_only`) is then skipped.
     needs_reasons: bool = False
+    #: What of it can be asked of bare dates where there is a policy.
+    of_dates: Callable[[Trial], None] | None = field(default=None, repr=False)
 
     def __call__(
         self,
@@ -94,16 +104,19 @@ class Law:
         policy: Policy | None = None,
         people: st.SearchStrategy[Ledger] | None = None,
         examples: int | None = None,
-        seed: int | None = None,
+        seed: int | None = 0,
     ) -> None:
         """Try the law on so many people; raise `LawBroken` where it does not hold.
 
         With `policy` people live around the days on which its rules change, and what the scheduler says is
-        compared with its rules. `people` (default: `ledgers(policy=policy)`) are drawn by hypothesis, `examples` of
-        them (default: its profile's `max_examples`), from `seed` on where one is given. Raises `unittest.SkipTest`,
-        which pytest and unittest report as skipped, where the law needs reasons and the scheduler gives bare dates.
+        compared with its rules; of bare dates, that they are no later. `people` (default: `ledgers(policy=policy)`)
+        are drawn by hypothesis, `examples` of them (default: its profile's `max_examples`), the same ones on every run;
+        others with another `seed`, and with None as hypothesis is set. Raises `unittest.SkipTest`, which pytest and
+        unittest report as skipped, where the law needs reasons and the scheduler gives bare dates.
         """
-        if self.needs_reasons and getattr(scheduler, "gives_dates_only", False):
+        is_bare = self.needs_reasons and getattr(scheduler, "gives_dates_only", False)
+        check = self.check if not is_bare else self.of_dates if policy is not None else None
+        if check is None:
             raise SkipTest(say("en", "law.skipped", law=self.text("en")))
         changes = () if policy is None else policy.changes_after(date.min)
         # A ledger is a large draw, and the story tells what hypothesis would explain by its code.
@@ -119,8 +132,8 @@ class Law:
         )
         @given(ledgers(policy=policy) if people is None else people, st.data())
         def holds(ledger: Ledger, data: st.DataObject) -> None:
-            on = data.draw(asking_days(ledger, lambda day: scheduler(ledger, day), changes))
-            self.check(Trial(self.name, scheduler, policy, ledger, on, data.draw))
+            on = data.draw(asking_days(ledger, lambda day: answered(scheduler, ledger, day), changes))
+            check(Trial(self.name, scheduler, policy, ledger, on, data.draw))
 
         try:
             (holds if seed is None else hypothesis.seed(seed)(holds))()
@@ -147,6 +160,8 @@ def dates_only(next_date: Callable[[Ledger, date], date | None]) -> Scheduler:
 
     def scheduler(ledger: Ledger, on: date) -> Iterable[Line]:
         found = next_date(ledger, on)
+        if found is not None and type(found) is not date:
+            raise TypeError(say("en", "law.no_date", kind=type(found).__name__))
         return () if found is None else (BareLine(found),)
 
     scheduler.gives_dates_only = True  # type: ignore[attr-defined]
