@@ -13,11 +13,16 @@ def shows_people(found: WorkList, *, with_names: bool) -> bool:
 
 
 def people(line: WorkLine, lang: str) -> str:
-    """Return who comes, role by role; of roles that are only asked for those that somebody fills."""
+    """Return who comes, role by role, as one text."""
+    return say(lang, "word.then").join(posts(line, lang))
+
+
+def posts(line: WorkLine, lang: str) -> list[str]:
+    """Return who comes, a text each role; of roles that are only asked for those that somebody fills."""
     if line.crew is None or line.crew.absence is not None:
-        return ""
-    posts = (*line.crew.needed, *(post for post in line.crew.invited if post.people))
-    return say(lang, "word.then").join(_post(post, lang) for post in posts)
+        return []
+    filled = (*line.crew.needed, *(post for post in line.crew.invited if post.people))
+    return [_post(post, lang) for post in filled]
 
 
 def _post(post: Post, lang: str) -> str:
