@@ -398,6 +398,7 @@ SENTENCES: Final[dict[str, str]] = {
     "column.rule": "rule",
     "column.findings": "findings",
     "column.people": "who comes",
+    "column.comers": "who comes, by name",
     "column.new": "new by",
     "column.left": "left by",
     # the list as a form, and its sheets

@@ -398,6 +398,7 @@ SENTENCES: Final[dict[str, str]] = {
     "column.rule": "规则",
     "column.findings": "疑问",
     "column.people": "参加人员",
+    "column.comers": "参加人员姓名",
     "column.new": "新增原因",
     "column.left": "移出原因",
     # the list as a form, and its sheets
