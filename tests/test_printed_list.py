@@ -16,6 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from pypdf import PdfReader
 
 from followup import Area, CareTeam, Directory, Entry, Ledger, Member, Registered, Visited, WorkList, load_policy
+from followup.forms import read_files
 from followup.listform import OUTCOMES
 from followup.sentences import LANGUAGES, say
 from followup.views import render
@@ -88,6 +89,24 @@ def test_the_names_are_printed_and_the_telephones_stand_behind() -> None:
     assert all(f"赵某{n}" in text for n in range(18) for text in (names, phones))
     assert ("19900000002" in names, phones.count("19900000002")) == (False, 36)
     assert "参加人员" not in headings
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_printed_list_is_read_back_when_it_is_filled_in(lang: str, tmp_path: Path) -> None:
+    """Who comes is the list's own word: it becomes no record, and no column of it is unknown."""
+    book = openpyxl.load_workbook(BytesIO(content(lang, with_names=True)))
+    sheet = book.worksheets[0]
+    columns = {str(cell.value).partition(" (")[0]: int(cell.column or 0) for cell in sheet[TOP]}
+    for name, value in {"随访日期": "2026-11-22", "本次随访形式": "2", "危险性评估": "1", "本次随访分类": "2"}.items():
+        sheet.cell(TOP + 1, columns[name], value)
+    book.save(tmp_path / "filled.xlsx")
+    reading = read_files([tmp_path / "filled.xlsx"], TODAY)
+    assert not reading.problems
+    patient = str(sheet.cell(TOP + 1, 1).value)
+    assert [one.entry for one in reading.entries] == [
+        Visited(patient, "2026-11-22", risk=1, mode="home", stability="basic")
+    ]
+    assert not any("column" in note.text("en") for note in reading.notes)
 
 
 def soffice() -> str:

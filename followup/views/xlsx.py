@@ -3,6 +3,7 @@
 import io
 from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
+from functools import lru_cache
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any, Final
 
@@ -279,6 +280,7 @@ def _style(column: _Column, line: WorkLine, styles: _Styles) -> "Format":
     return styles.more if not column.is_printed else styles.number if column.name == "risk" else styles.text
 
 
+@lru_cache(maxsize=1 << 14)
 def _line_count(text: str, width: float) -> int:
     """Return how many lines a text takes in a column."""
     parts = text.split("\n")
