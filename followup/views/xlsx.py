@@ -43,11 +43,13 @@ _FILLED: Final = dict(zip(OUTCOMES, (10, 8, 7, 8), strict=False))
 _WIDE: Final = 12
 #: What a heading needs for the arrow of its filter.
 _ARROW: Final = 2
-#: How high a line of text is, in points, and how many of them a row shows at most: the text itself stays whole.
+#: How high a line of text is, in points, and a line without Chinese, whose small letters are narrow, too.
 _LINE: Final = 15
+_LATIN_LINE: Final = 13
+_NARROW: Final = 1.15
 #: A row is high enough to be written in by hand, and no row may be higher than 409 points.
 _LEAST: Final = 27
-_MOST_LINES: Final = 27
+_MOST: Final = 405
 #: The headings stand below so many lines.
 _TITLES: Final = 3
 _DAY: Final = "yyyy-mm-dd"
@@ -208,7 +210,7 @@ def _write_sheet(
     # What is asked for behind the page needs no cell as yet: its column has the format.
     written = [(place, column) for place, column in enumerate(shown) if column.is_printed or not column.is_asked]
     for at, row in enumerate(rows, _TITLES + 1):
-        sheet.set_row(at, max(_LEAST, _LINE * _height(row, shown)))
+        sheet.set_row(at, _height(row, shown))
         for place, column in written:
             _write_cell(sheet, (at, place), row, column, styles)
     _add_checks(sheet, shown, len(rows), lang)
@@ -253,9 +255,14 @@ def _write_headings(sheet: "Worksheet", styles: _Styles, columns: Sequence[_Colu
     sheet.set_row(_TITLES, _LINE * max(_line_count(column.heading, column.width - _ARROW) for column in columns))
 
 
-def _height(row: _Row, columns: Sequence[_Column]) -> int:
-    counts = [_line_count(row[1][column.name], column.width) for column in columns if _is_wrapped(column)]
-    return min(max(counts), _MOST_LINES)
+def _height(row: _Row, columns: Sequence[_Column]) -> float:
+    heights = [_text_height(row[1][column.name], column.width) for column in columns if _is_wrapped(column)]
+    return min(max(_LEAST, *heights), _MOST)
+
+
+def _text_height(text: str, width: float) -> float:
+    """Return how high a text is in a column, in points."""
+    return _LATIN_LINE * _line_count(text, width * _NARROW) if text.isascii() else _LINE * _line_count(text, width)
 
 
 def _is_wrapped(column: _Column) -> bool:
