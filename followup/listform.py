@@ -56,10 +56,10 @@ _GRADES: Final = _spelled(Grade)
 OUTCOMES: Final[Mapping[str, tuple[str, ...]]] = {
     VISIT_ON: (),
     "本次随访形式": _spelled(ContactMode),
-    "本次随访对象": _spelled(Seen),
-    PRESENT: tuple(role.zh for role in Role),
     RISK: tuple(str(int(risk)) for risk in RiskLevel),
     CLASS: ("0 未访到", *_spelled(Stability)),
+    "本次随访对象": _spelled(Seen),
+    PRESENT: tuple(role.zh for role in Role),
     LOSS: _spelled(LossReason),
     "下次随访日期": (),
     "目前症状": _spelled(Symptom),

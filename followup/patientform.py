@@ -33,7 +33,7 @@ _ID_NUMBER: Final = re.compile(r"\d{15}|\d{17}[\dX]", re.ASCII)
 _KEPT_DIGITS: Final = 15
 _ICD: Final = {"F20": Diagnosis.SCHIZOPHRENIA, "F25": Diagnosis.SCHIZOAFFECTIVE, "F22": Diagnosis.PARANOID,
                "F31": Diagnosis.BIPOLAR}  # fmt: skip
-_CONSENT: Final = {
+CONSENTS: Final = {
     "1": True, "0": False, "2": False, "同意参加管理": True, "同意": True, "是": True,
     "不同意参加管理": False, "不同意": False, "否": False,
 }  # fmt: skip
@@ -64,7 +64,7 @@ def patient_facts(row: Row, today: date, kept: dict[str, str]) -> Iterator[Entry
     """Yield the registration that a row tells; `kept` are the columns that no rule uses."""
     patient = patient_number(row)
     on = row.day(FILLED_IN, today) if row.needed(FILLED_IN) else None
-    consents = row.choice(CONSENT, _CONSENT) if row.needed(CONSENT) else None
+    consents = row.choice(CONSENT, CONSENTS) if row.needed(CONSENT) else None
     fields = {
         "informed_on": row.day(CONSENT_ON, today),
         "name": row.text("姓名"),

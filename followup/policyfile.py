@@ -240,7 +240,8 @@ def _problems(error: BaseException, path: str) -> Iterator[Problem]:
     elif isinstance(error, FollowupError):
         yield from (evolve(problem, where=(_joined(path, *problem.where),)) for problem in error.problems)
     elif isinstance(error, ForbiddenExtraKeysError):
-        known = [name.rstrip("_") for name in fields_dict(error.cl) if name not in _NOT_WRITTEN]
+        names = fields_dict(error.cl)
+        known = [name.rstrip("_") for name in names if error.cl is Document or name not in _NOT_WRITTEN]
         yield from (unknown("key", key, known).at(_joined(path, shown(key))) for key in sorted(error.extra_fields))
     elif isinstance(error, KeyError):
         yield Problem("missing", (path,), {"field": path.rpartition(".")[2]})

@@ -11,7 +11,7 @@ from attrs import frozen
 from followup.errors import Problem, RegisterError, shown, unknown
 from followup.sentences import say
 from followup.teams import CareTeam, Directory, Member, Record
-from followup.terms import AreaLevel, Role, TeamKind, Term
+from followup.terms import Absence, AreaLevel, Role, TeamKind, Term
 
 _Row = TypeVar("_Row", CareTeam, Member)
 
@@ -53,6 +53,14 @@ class RefusedTeams(RegisterError):
 def stranger(code: str, team: str, known: Iterable[str], **facts: object) -> Problem:
     """Return the problem of a team that is none of those known; teams' names are alike, so a guess must be close."""
     return unknown(code, team, get_close_matches(team, list(known), n=1, cutoff=_CLOSE), team=shown(team), **facts)
+
+
+def absent(code: str, directory: Directory, team: str, on: date, **facts: object) -> Iterator[Problem]:
+    """Yield the problem of a known team that does not stand on a day, as it was dissolved or is not founded yet."""
+    why, turn = directory.absence(team, on) or (None, None)
+    if why in {Absence.DISSOLVED, Absence.NOT_YET}:
+        end = "dissolved" if why is Absence.DISSOLVED else "not_yet"
+        yield Problem(f"{code}.{end}", facts={"team": shown(team), "on": turn, **facts})
 
 
 def refuse(found: Iterable[Doubt]) -> None:

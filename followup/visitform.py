@@ -58,12 +58,12 @@ _STAY: Final = {
     "0": _NOT_IN_HOSPITAL, "1": _IN_HOSPITAL, "2": _WAS_IN_HOSPITAL,
     "未住院": _NOT_IN_HOSPITAL, "目前正在住院": _IN_HOSPITAL, "曾住院,现未住院": _WAS_IN_HOSPITAL,
 }  # fmt: skip
-_RISK: Final = {str(int(risk)): risk for risk in RiskLevel} | {f"{int(risk)}级": risk for risk in RiskLevel}
+RISKS: Final = {str(int(risk)): risk for risk in RiskLevel} | {f"{int(risk)}级": risk for risk in RiskLevel}
 _CLASS: Final[Mapping[str, Any]] = {"0": _MISSED, **codes(Stability), "未访到": _MISSED}
 _REFERRED: Final = {"1": False, "2": True, "否": False, "是": True}
 #: The form has the second as one label; either half says the same.
-_SEEN: Final = {**codes(Seen), "患者家属": Seen.FAMILY, "监护人": Seen.FAMILY}
-_INSIGHT: Final = {**codes(Insight), "完全": Insight.FULL, "不全": Insight.PARTIAL, "缺失": Insight.ABSENT}
+SEEN: Final = {**codes(Seen), "患者家属": Seen.FAMILY, "监护人": Seen.FAMILY}
+INSIGHT: Final = {**codes(Insight), "完全": Insight.FULL, "不全": Insight.PARTIAL, "缺失": Insight.ABSENT}
 _NOT_APPLICABLE: Final = "not applicable"
 _NOTHING: Final = dict.fromkeys(("9", "此项不适用", "不适用"), _NOT_APPLICABLE)
 #: What only a follow-up tells: without a risk it would be lost.
@@ -107,7 +107,7 @@ def visit_facts(
 
 def _told(row: Row, today: date) -> _Told:
     return _Told(
-        row.choice(RISK, _RISK),
+        row.choice(RISK, RISKS),
         row.choice(CLASS, _CLASS),
         row.choice(LOSS, codes(LossReason)),
         row.choice(STAY, _STAY),
@@ -136,10 +136,10 @@ def _visit_fields(row: Row, kept: dict[str, str]) -> dict[str, Any]:
     symptoms = row.choices("目前症状", codes(Symptom))
     return {
         "mode": row.choice("本次随访形式", codes(ContactMode)),
-        "seen": row.choices("本次随访对象", _SEEN),
+        "seen": row.choices("本次随访对象", SEEN),
         "present": row.choices(PRESENT, labels(Role)),
         "symptoms": () if symptoms is None and "目前症状" in row.cells else symptoms,
-        "insight": row.choice("自知力", _INSIGHT),
+        "insight": row.choice("自知力", INSIGHT),
         "functions": _functions(row, kept),
         "adherence": row.choice("用药依从性", codes(Adherence)),
         "reaction": _applicable(row, "药物不良反应", codes(Reaction), kept),

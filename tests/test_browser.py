@@ -9,10 +9,23 @@ from typing import Any, Final
 from unicodedata import normalize
 
 import pytest
+from attrs import evolve
 from browser import Browser, browser
 from pypdf import PdfReader
 
-from followup import Entry, Ledger, Missed, Registered, Visited, WorkList, load_policy
+from followup import (
+    Area,
+    CareTeam,
+    Directory,
+    Entry,
+    Ledger,
+    Member,
+    Missed,
+    Registered,
+    Visited,
+    WorkList,
+    load_policy,
+)
 from followup.sentences import LANGUAGES, say
 from followup.views import render
 from followup.views.timeline import render_page
@@ -41,6 +54,20 @@ def entries() -> Iterator[Entry]:
 
 PEOPLE: Final = [Ledger(f"p{n:02}", [entry for entry in entries() if entry.patient == f"p{n:02}"]) for n in range(80)]
 LIST: Final = WorkList.of(PEOPLE, POLICY, TODAY)
+
+#: Nine people come to each of thirty joint follow-ups, each of them in two roles: eighteen names and telephones.
+CREW: Final = [f"赵某{n:02}" for n in range(9)]
+DIRECTORY: Final = Directory([
+    CareTeam("甲组", "care_group", Area("甲村", "village")),
+    *(Member("甲组", name, "police" if n < 5 else "village_cadre", f"199000001{n:02}") for n, name in enumerate(CREW)),
+])  # fmt: skip
+JOINT: Final = evolve(WorkList.of(
+    [
+        Ledger(f"j{n:02}", [Registered(f"j{n:02}", "2026-09-01", team="甲组", name="王某某", phone="19900000001"),
+                            Visited(f"j{n:02}", "2026-11-10", risk=3, mode="home")]) for n in range(30)
+    ],
+    POLICY, TODAY, directory=DIRECTORY,
+), duties=())  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +200,38 @@ def test_each_printed_page_of_a_table_has_its_headings(page: Browser, tmp_path: 
     assert len(with_lines) > 3
     for text in map(bare, with_lines):
         assert all(bare(say(lang, f"column.{name}")) in text for name in ("due_on", "plan_on")), text[:300]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_who_comes_stands_across_the_sheet(page: Browser, tmp_path: Path, lang: str) -> None:
+    """Where eighteen come to each line four lines and more stand on a sheet, each with everyone who comes."""
+    path = tmp_path / "list.html"
+    path.write_text(str(render(JOINT, "html", lang, with_names=True)), "utf-8")
+    page.open(path)
+    texts = [bare(sheet.extract_text()) for sheet in PdfReader(io.BytesIO(page.printed())).pages]
+    assert len(texts) <= 1 + len(JOINT.lines) / 4
+    for n, name in enumerate(CREW):
+        # Each of them is a police officer or a village cadre, and a member of the care group too.
+        assert sum(text.count(f"{name}199000001{n:02}") for text in texts) == 2 * len(JOINT.lines)
+    for line in JOINT.lines:
+        rows = [row for text in texts for row in re.split(r"(?=j\d\d)", text) if row.startswith(line.due.patient)]
+        assert all(bare(say(lang, "column.people")) in row for row in rows)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_who_comes_stands_role_by_role_on_a_telephone(page: Browser, tmp_path: Path, lang: str) -> None:
+    """There each role begins a line of its own, as wide as the card."""
+    path = tmp_path / "list.html"
+    path.write_text(str(render(JOINT, "html", lang, with_names=True)), "utf-8")
+    page.open(path, PHONE)
+    assert page.value("document.documentElement.scrollWidth") <= PHONE
+    boxes: list[list[float]] = page.value(
+        "[...document.querySelector('td.crew').querySelectorAll('bdi')].map(e => e.getBoundingClientRect())"
+        ".map(box => [box.left, box.top, box.width])"
+    )
+    assert len(boxes) == 3
+    assert len({left for left, _, _ in boxes}) == 1
+    assert min(width for _, _, width in boxes) > 0.8 * PHONE
 
 
 def bare(text: str) -> str:

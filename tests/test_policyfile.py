@@ -45,6 +45,8 @@ def policy(*changes: tuple[str, str], header: str = HEADER) -> Policy:
         ('"2 weeks"', '"-2 weeks"', 'rule[a].within: "-2 weeks" is no period'),
         ('"2 weeks"', '"0 weeks"', 'rule[a].within: "0 weeks" is no period'),
         ('"2 weeks"', "14", 'rule[a].within: "14" is no period'),
+        ("[policy]", "[polcy]", 'polcy: unknown key "polcy"; did you mean "policy"?'),
+        ("[policy]", "[header]", 'header: unknown key "header"; use one of: policy, rule'),
         ("status", "staus", 'rule[a].when.staus: unknown key "staus"; did you mean "status"?'),
         ("status", "age", 'rule[a].when.age: unknown key "age"; use one of: status, risk, class, class_run, misses'),
         ('"managed"', '"manged"', 'rule[a].when.status: "manged" is no status; did you mean "managed"?'),

@@ -205,7 +205,7 @@ def test_a_digest_says_whose_it_is(register: Path) -> None:
 
 def test_a_digest_goes_with_no_choice_of_lines(register: Path) -> None:
     """Its counts are of people: what would promise others is wrong usage."""
-    for words in (["--kind", "visit"], ["--role", "police"], ["--format", "csv"]):
+    for words in (["--kind", "visit"], ["--role", "police"], ["--format", "csv"], ["--since", "2026-11-22"]):
         assert "it counts people" in run("due", register, "--digest", *words, code=2).stderr
 
 

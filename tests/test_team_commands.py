@@ -300,6 +300,28 @@ def test_teams_are_shown_as_of_a_day_without_names(folder: Path) -> None:
     assert "Teams on 2024-12-31: 0" in run("teams", "show", folder / "r.db", "--on", "2024-12-31").stdout
 
 
+@pytest.mark.parametrize(
+    ("days", "zh", "en"),
+    [
+        ("2025.1.1,2026.10.31", "已撤销，末日为2026-10-31", "was dissolved, its last day was 2026-10-31"),
+        ("2027.1.1,", "2027-01-01才成立", "is founded on 2027-01-01 only"),
+    ],
+)
+def test_a_team_that_does_not_stand_is_told_with_its_day(folder: Path, days: str, zh: str, en: str) -> None:
+    """Dissolved, or not founded yet: that is said, of its patients too, and no other village's team is guessed."""
+    teams = TEAMS.replace("2025.1.1,", days) + "甲林村关爱帮扶小组,关爱帮扶小组,甲林村,一镇,2025.1.1,\n"
+    (folder / "teams.csv").write_text(teams, "utf-8")
+    imported(folder)
+    for lang, told in (("zh", zh), ("en", en)):
+        everything = run("teams", "show", folder / "r.db", lang=lang).stdout
+        doubts = [line for line in everything.splitlines() if "  ! " in line and "甲村关爱帮扶小组" in line]
+        assert sum(told in line for line in doubts) == 1
+        assert not any("甲林村" in line for line in doubts)
+        assert told in run("teams", "show", folder / "r.db", "--team", "甲村关爱帮扶小组", lang=lang).stdout
+    standing = "2026-10-31" if "2026" in days else "2027-01-01"
+    assert en not in run("teams", "show", folder / "r.db", "--on", standing, "--team", "甲村关爱帮扶小组").stdout
+
+
 def test_members_are_shown_by_name_only_when_asked_for(folder: Path) -> None:
     """Names, telephones and days, in either language."""
     imported(folder)

@@ -89,7 +89,7 @@ def due(
     from followup.views.digest import digest as told
 
     keep_off(output, register)
-    _check_usage(form, by_team=by_team, digest=digest, narrowed=bool(kind or role))
+    _check_usage(form, by_team=by_team, digest=digest, narrowed=bool(kind or role or since))
     if with_names and form == "ics":
         click.echo(say(lang, "calendar.names"), err=True)
 
@@ -135,7 +135,7 @@ def _check_usage(form: str, *, by_team: bool, digest: bool, narrowed: bool) -> N
     if by_team and form != "xlsx":
         raise click.BadParameter("it goes with --format xlsx alone", param_hint="--by-team")  # noqa: TRY003
     if digest and (narrowed or form != "table"):
-        what = "it counts people, whichever lines are due: --kind, --role and --format do not go with it"
+        what = "it counts people, whichever lines are due: --kind, --role, --since and --format do not go with it"
         raise click.BadParameter(what, param_hint="--digest")
 
 

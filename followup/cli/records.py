@@ -7,12 +7,12 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from followup.cli.options import LONG, command, keep_off, now, opened, write, written_by
-from followup.errors import InvalidFile, Problem, RefusedEntries, shown
+from followup.errors import InvalidFile, Problem, RefusedEntries
 from followup.sentences import LANGUAGES, say
 
 if TYPE_CHECKING:
@@ -128,9 +128,10 @@ def _record_one(kind: str) -> click.Command:
     from followup.entries import FIELDS
 
     def run(register: Path, writer: str | None, today: date, lang: str, **given: str | None) -> None:
+        from followup.cli.words import read_options
         from followup.jsonlines import Reading, Sourced, read_line
 
-        content = {name: _plain(kind, name, value) for name, value in given.items() if value is not None}
+        content = read_options(kind, {name: value for name, value in given.items() if value is not None})
         reading = Reading(recorded_at=now())
         entry = read_line(json.dumps({"type": kind, **content}), (kind,), today, reading)
         reading.entries.extend([] if entry is None else [Sourced(entry, (kind,))])
@@ -147,23 +148,6 @@ def _record_one(kind: str) -> click.Command:
 
 #: What is no entry type but a file.
 _FILE: Final = re.compile(r"\.(xlsx|xls|csv|jsonl)$", re.IGNORECASE)
-#: Fields of several values, written with commas between them; `functions` as self_care=good,work=poor.
-_SEVERAL: Final = frozenset({"seen", "present", "symptoms", "functions"})
-
-
-def _plain(kind: str, name: str, value: str) -> Any:
-    """Return an option's text as JSON has it."""
-    if name == "functions":
-        pairs = [part.partition("=")[::2] for part in value.split(",")]
-        twice = [name for name, _ in pairs if [other for other, _ in pairs].count(name) > 1]
-        if twice:
-            raise InvalidFile(Problem("json.twice", ("functions",), {"key": shown(twice[0])}))
-        return dict(pairs)
-    if name in _SEVERAL or (kind, name) == ("done", "to"):
-        return [part for part in value.split(",") if part]
-    if name == "risk":
-        return int(value) if re.fullmatch("[0-9]{1,9}", value) else value
-    return {"yes": True, "no": False}.get(value, value) if name == "consents" else value
 
 
 def _record_read(register: Path, writer: str | None, reading: "Reading", today: date, lang: str) -> None:

@@ -107,7 +107,7 @@ def show(
 ) -> None:
     """列出某日的团队、成员及疑问 · Print the teams and members of a day, and what is doubtful about them."""
     from followup.dates import SHANGHAI
-    from followup.teamchecks import doubts, stranger
+    from followup.teamchecks import absent, doubts, stranger
 
     with opened(register) as found:
         day = on or (today if as_known is None else as_known.astimezone(SHANGHAI).date())
@@ -119,6 +119,7 @@ def show(
         for one in listed:
             click.echo(_team(one, directory.members_on(one.name, day), lang, with_names=with_names))
         problems = [doubt.problem for doubt in doubts(directory, day) if team in {None, doubt.team}]
+        problems += [] if team is None else absent("teams.absent", directory, team, day)
         if team is None and as_known is None:
             problems += _patients(found, directory, day)
         for problem in problems if directory else [Problem("teams.none")]:
@@ -146,11 +147,13 @@ def _team(team: "CareTeam", members: "Sequence[Member]", lang: str, *, with_name
 
 def _patients(register: "Register", directory: "Directory", on: date) -> Iterator[Problem]:
     """Yield how many people no team answers for on a day, team by team."""
-    from followup.teamchecks import stranger
+    from followup.teamchecks import absent, stranger
 
     for team, people in register.people_by_team(on).items():
         if team is None:
             yield Problem("teams.homeless", facts={"people": people})
-        elif directory.team(team, on) is None:
+        elif team in directory.teams:
+            yield from absent("teams.patients", directory, team, on, people=people)
+        else:
             options = [one.name for one in directory.teams_on(on)]
             yield stranger("teams.patients", team, options, people=people, on=on)

@@ -41,7 +41,7 @@ _OFTEN: Final = {
     "incident": 4,
     "declined": 3,
     "done": 3,
-    "postponed": 2,
+    "postponed": 3,
     "checked": 2,
     "amended": 0,
     "assigned": 0,

@@ -9,12 +9,12 @@ from followup.sentences import say
 from followup.views.cells import by_team, cells, head, heading, moved, state
 from followup.views.charts import ageing, load
 from followup.views.columns import clipped
-from followup.views.people import team_title
+from followup.views.people import posts, team_title
 from followup.worklist import WorkLine, WorkList
 
 _HEADINGS: Final = (
     "patient", "team", "village", "kind", "bucket", "due_on", "plan_on", "risk", "stability", "roles", "reasons",
-    "findings",
+    "findings", "people",
 )  # fmt: skip
 
 
@@ -74,4 +74,5 @@ def _line(line: WorkLine, lang: str) -> dict[str, Any]:
         "bucket": state(line, lang),
         "reasons": [reason.text(lang) for reason in line.due.reasons],
         "findings": [finding.text(lang) for finding in line.findings],
+        "posts": posts(line, lang),
     }

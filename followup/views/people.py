@@ -12,17 +12,26 @@ def shows_people(found: WorkList, *, with_names: bool) -> bool:
     return with_names and any(line.crew is not None for line in (*found.lines, *found.duties))
 
 
-def people(line: WorkLine, lang: str) -> str:
-    """Return who comes, role by role; of roles that are only asked for those that somebody fills."""
+def people(line: WorkLine, lang: str, *, with_phones: bool = True) -> str:
+    """Return who comes, role by role, as one text."""
+    return say(lang, "word.then").join(posts(line, lang, with_phones=with_phones))
+
+
+def posts(line: WorkLine, lang: str, *, with_phones: bool = True) -> list[str]:
+    """Return who comes, a text each role; of roles that are only asked for those that somebody fills."""
     if line.crew is None or line.crew.absence is not None:
-        return ""
-    posts = (*line.crew.needed, *(post for post in line.crew.invited if post.people))
-    return say(lang, "word.then").join(_post(post, lang) for post in posts)
+        return []
+    filled = (*line.crew.needed, *(post for post in line.crew.invited if post.people))
+    return [_post(post, lang, with_phones=with_phones) for post in filled]
 
 
-def _post(post: Post, lang: str) -> str:
+def _post(post: Post, lang: str, *, with_phones: bool) -> str:
     key = "list.post" if post.is_own else "list.post.vacant" if post.team is None else "list.post.elsewhere"
-    named = (say(lang, "list.person", name=one.name, phone=one.phone or "").strip() for one in post.people)
+    phones = [one.phone if with_phones else None for one in post.people]
+    named = (
+        say(lang, "list.person", name=one.name, phone=phone or "").strip()
+        for one, phone in zip(post.people, phones, strict=True)
+    )
     return say(lang, key, role=post.role.label(lang), team=post.team, people=say(lang, "word.and").join(named))
 
 

@@ -3,8 +3,8 @@
 import io
 from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
+from functools import lru_cache
 from itertools import chain, count
-from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import evolve, frozen
@@ -16,6 +16,8 @@ from followup.patientform import PATIENT
 from followup.sentences import say
 from followup.terms import Bucket
 from followup.views.cells import by_team, cells, head, heading, moved, state
+from followup.views.columns import wrapped
+from followup.views.people import people, shows_people
 from followup.worklist import WorkLine, WorkList
 
 if TYPE_CHECKING:
@@ -23,23 +25,31 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
+#: A common font, which other systems have as wide under another name: type of 10 points is printed at 8 and more
+#: as long as all that is printed is no wider than so many characters, in 17 columns.
+_FONT: Final = {"font_name": "Arial", "font_size": 10}
+_PAPER: Final = 163
 #: What a line says that is printed, with the most characters that stand side by side; a Chinese one counts as two.
 _LISTED: Final = {
-    "patient": 12, "name": 12, "phone": 13, "team": 20, "village": 12, "kind": 10, "bucket": 13, "due_on": 11.5,
-    "plan_on": 11.5, "risk": 7, "stability": 10, "roles": 14, "rule": 28,
+    "patient": 9, "name": 7.5, "phone": 12, "team": 8.5, "village": 7, "kind": 6.5, "bucket": 9, "due_on": 9.5,
+    "plan_on": 9.5, "risk": 5.5, "rule": 14, "findings": 15, "roles": 14, "comers": 17.5,
 }  # fmt: skip
-#: What more it says, behind the columns to fill in.
-_MORE: Final = {"reasons": 60, "findings": 40, "people": 60}
-#: So many columns to fill in are printed; those beyond are there for whoever has more to tell.
-_PRINTED: Final = 8
-_FILLED: Final = 10.5
+#: Those whose texts are the longest.
+_LONG: Final = frozenset({"team", "rule", "findings", "comers"})
+#: What more it says, behind the columns to fill in; which roles must come stands there where it is printed who comes.
+_MORE: Final = {"stability": 12, "roles": 30, "people": 60, "reasons": 60}
+#: The columns to fill in that are printed; those beyond are there for whoever has more to tell.
+_FILLED: Final = dict(zip(OUTCOMES, (10, 8, 7, 8), strict=False))
+_WIDE: Final = 12
 #: What a heading needs for the arrow of its filter.
 _ARROW: Final = 2
-#: How high a line of text is, in points, and how many of them a row shows at most: the text itself stays whole.
-_LINE: Final = 17
-#: A row is high enough to be written in by hand.
-_LEAST: Final = 24
-_MOST_LINES: Final = 6
+#: How high a line of text is, in points, and a line without Chinese, whose small letters are narrow, too.
+_LINE: Final = 15
+_LATIN_LINE: Final = 13
+_NARROW: Final = 1.15
+#: A row is high enough to be written in by hand, and no row may be higher than 409 points.
+_LEAST: Final = 27
+_MOST: Final = 405
 #: The headings stand below so many lines.
 _TITLES: Final = 3
 _DAY: Final = "yyyy-mm-dd"
@@ -103,8 +113,10 @@ def render(found: WorkList, lang: str, *, with_names: bool = False, split: bool 
     from xlsxwriter import Workbook  # noqa: PLC0415 - an extra
 
     out = io.BytesIO()
-    names = [name for name in _LISTED if with_names or name not in {"name", "phone"}]
-    with Workbook(out, {**_OPTIONS, "in_memory": True}) as book:
+    is_manned = shows_people(found, with_names=with_names)
+    left = {"roles" if is_manned else "comers", *(() if with_names else ("name", "phone"))}
+    names = [name for name in _LISTED if name not in left]
+    with Workbook(out, {**_OPTIONS, "in_memory": True, "default_format_properties": _FONT}) as book:
         # The same list is the same file, whenever it is made.
         book.set_properties({"created": datetime.combine(found.on, time.min)})
         styles = _styles(book, lang)
@@ -167,8 +179,8 @@ def _listed(names: Sequence[str], lang: str) -> list[_Column]:
 
 def _asked(lang: str) -> list[_Column]:
     return [
-        _Column(name, _form_heading(name, lang), _FILLED, is_asked=True, is_printed=place < _PRINTED)
-        for place, name in enumerate(OUTCOMES)
+        _Column(name, _form_heading(name, lang), _FILLED.get(name, _WIDE), is_asked=True, is_printed=name in _FILLED)
+        for name in OUTCOMES
     ]
 
 
@@ -190,15 +202,15 @@ def _write_sheet(
     sheet.write_string(1, 0, "  ".join(counts), styles.note)
     sheet.write_string(2, 0, say(lang, "list.fill_in") if is_asked else "", styles.note)
     rows = [(line, _told(line, lang)) for line in lines]
-    shown = [_fitting(column, rows) for column in columns]
-    is_named = any(column.name == "name" for column in columns) and any(line.crew is not None for line in lines)
-    more = {name: width for name, width in _MORE.items() if is_named or name != "people"}
-    shown += [_Column(name, heading(name, lang), width, is_printed=False) for name, width in more.items()]
+    shown = _fitted(columns, rows)
+    printed = {column.name for column in columns}
+    more = [name for name in _MORE if name not in printed and (name != "people" or "comers" in printed)]
+    shown += [_Column(name, heading(name, lang), _MORE[name], is_printed=False) for name in more]
     _write_headings(sheet, styles, shown)
     # What is asked for behind the page needs no cell as yet: its column has the format.
     written = [(place, column) for place, column in enumerate(shown) if column.is_printed or not column.is_asked]
     for at, row in enumerate(rows, _TITLES + 1):
-        sheet.set_row(at, max(_LEAST, _LINE * _height(row, shown)))
+        sheet.set_row(at, _height(row, shown))
         for place, column in written:
             _write_cell(sheet, (at, place), row, column, styles)
     _add_checks(sheet, shown, len(rows), lang)
@@ -211,7 +223,21 @@ def _told(line: WorkLine, lang: str) -> dict[str, str]:
     told = cells(line, lang)
     told["bucket"] = state(line, lang)
     told["rule"] = line.due.reasons[0].title.text(lang)
+    # Where no team answers nobody can be named: who must come is said instead.
+    told["comers"] = people(line, lang, with_phones=False) or told["roles"]
     return told
+
+
+def _fitted(columns: Sequence[_Column], rows: Sequence[_Row]) -> list[_Column]:
+    """Return columns no wider than what stands in them; what is left of the paper is given to the longest texts."""
+    shown = [_fitting(column, rows) for column in columns]
+    spare = _PAPER - sum(column.width for column in shown if column.is_printed)
+    long = [place for place, column in enumerate(columns) if column.name in _LONG]
+    for left, place in zip(range(len(long), 0, -1), long, strict=True):
+        wider = _fitting(evolve(columns[place], width=columns[place].width + spare / left), rows)
+        spare -= wider.width - shown[place].width
+        shown[place] = wider
+    return shown
 
 
 def _fitting(column: _Column, rows: Sequence[_Row]) -> _Column:
@@ -229,9 +255,18 @@ def _write_headings(sheet: "Worksheet", styles: _Styles, columns: Sequence[_Colu
     sheet.set_row(_TITLES, _LINE * max(_line_count(column.heading, column.width - _ARROW) for column in columns))
 
 
-def _height(row: _Row, columns: Sequence[_Column]) -> int:
-    wrapped = [_line_count(row[1][column.name], column.width) for column in columns if column.name in _LISTED]
-    return min(max(wrapped), _MOST_LINES)
+def _height(row: _Row, columns: Sequence[_Column]) -> float:
+    heights = [_text_height(row[1][column.name], column.width) for column in columns if _is_wrapped(column)]
+    return min(max(_LEAST, *heights), _MOST)
+
+
+def _text_height(text: str, width: float) -> float:
+    """Return how high a text is in a column, in points."""
+    return _LATIN_LINE * _line_count(text, width * _NARROW) if text.isascii() else _LINE * _line_count(text, width)
+
+
+def _is_wrapped(column: _Column) -> bool:
+    return column.is_printed and not column.is_asked
 
 
 def _write_cell(sheet: "Worksheet", at: tuple[int, int], row: _Row, column: _Column, styles: _Styles) -> None:
@@ -243,18 +278,20 @@ def _write_cell(sheet: "Worksheet", at: tuple[int, int], row: _Row, column: _Col
     elif name == "risk" and line.risk is not None:
         sheet.write_number(*at, int(line.risk), styles.number)
     else:
-        sheet.write_string(*at, told[name], _style(name, line, styles))
+        sheet.write_string(*at, told[name], _style(column, line, styles))
 
 
-def _style(name: str, line: WorkLine, styles: _Styles) -> "Format":
-    if name == "bucket":
+def _style(column: _Column, line: WorkLine, styles: _Styles) -> "Format":
+    if column.name == "bucket":
         return styles.buckets[line.bucket]
-    return styles.more if name in _MORE else styles.number if name == "risk" else styles.text
+    return styles.more if not column.is_printed else styles.number if column.name == "risk" else styles.text
 
 
+@lru_cache(maxsize=1 << 14)
 def _line_count(text: str, width: float) -> int:
     """Return how many lines a text takes in a column."""
-    return sum(max(1, ceil(_width(part) / (width - 1))) for part in text.split("\n"))
+    parts = text.split("\n")
+    return sum(1 if _width(part) <= width else len(wrapped(part, int(width))) for part in parts)
 
 
 def _width(text: str) -> int:
@@ -311,16 +348,16 @@ def _write_codes(sheet: "Worksheet", styles: _Styles) -> None:
 
 
 def _set_up(sheet: "Worksheet", footer: str) -> None:
-    """Set pages with the headings on each; on a screen they stay."""
+    """Set pages as wide as one and as many as it takes, with the headings on each; on a screen they stay."""
     _lay(sheet)
+    sheet.fit_to_pages(1, 0)
     sheet.freeze_panes(_TITLES + 1, 1)
     sheet.repeat_rows(_TITLES)
     sheet.set_footer(f"&C{footer}")
 
 
 def _lay(sheet: "Worksheet") -> None:
-    """Set the paper: A4 lying, as wide as one page and as long as it takes."""
+    """Set the paper: A4 lying."""
     sheet.set_landscape()
     sheet.set_paper(_A4)
-    sheet.set_margins(left=0.3, right=0.3, top=0.4, bottom=0.6)
-    sheet.fit_to_pages(1, 0)
+    sheet.set_margins(left=0.25, right=0.25, top=0.4, bottom=0.6)
