@@ -4,7 +4,6 @@ For pytest, in a test file: `TestRegister = RegisterMachine.TestCase`. A distric
 in a class of its own, `policies = (load_policy("own.toml"), ...)`; the first is the one the register begins with.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
@@ -21,24 +20,23 @@ from hypothesis.strategies import SearchStrategy
 
 from followup.chain import Head
 from followup.dates import SHANGHAI
-from followup.duevisit import DueVisit
-from followup.entries import Assigned, Entry, Registered, Retracted, Visited
+from followup.entries import Entry, Registered, Retracted
 from followup.errors import RefusedEntries, RegisterError
 from followup.exports import export
 from followup.forms import entries_of
 from followup.integrity import check, repair
 from followup.jsonlines import Reading
 from followup.ledger import Ledger
-from followup.policy import FOLLOW_UPS, Policy
+from followup.policy import Policy
 from followup.policyfile import load_policy
 from followup.register import Register
-from followup.schedule import due_visits, standing
+from followup.schedule import due_visits
 from followup.settlement import settles_nothing
-from followup.terms import Bucket, RiskLevel
 from followup.testing.entries import TEAMS, entries
 from followup.testing.ledgers import events, registrations
+from followup.testing.model import holds_what_is_due, key_of, same, team_of
 from followup.testing.spans import DAYS, SPANS, days
-from followup.worklist import WorkLine, WorkList
+from followup.worklist import WorkList
 
 _SPAN: Final = SPANS[0]
 _FIRST: Final = _SPAN[0]
@@ -47,11 +45,6 @@ _PEOPLE: Final = ("10100001", "10100002", "p3")
 
 class _CrashError(Exception):
     """The program ends in the midst of a batch."""
-
-
-def _same(found: object, expected: object) -> None:
-    if found != expected:
-        raise AssertionError("\nshould be\n".join(map(repr, (found, expected))))
 
 
 def _refusal(asked: Callable[[], object]) -> list[str]:
@@ -77,70 +70,23 @@ def _happenings(patient: str) -> SearchStrategy[Entry]:
 @cache
 def _registrations(patient: str) -> SearchStrategy[Entry]:
     """Return registrations, some with a team."""
-    return registrations(patient, _SPAN) | entries("registered", patient=patient, span=_SPAN)
+    full = entries("registered", patient=patient, span=_SPAN)
+    teams = st.builds(
+        lambda entry, team: evolve(entry, team=team), registrations(patient, _SPAN), st.sampled_from(TEAMS)
+    )
+    return registrations(patient, _SPAN) | teams | full
 
 
 def _recorded(ledgers: Iterable[Ledger]) -> list[tuple[Ledger, list[str | None]]]:
     return [(ledger, [entry.recorded_at for entry in ledger.entries]) for ledger in ledgers]
 
 
-def _key(line: WorkLine) -> tuple[str, str]:
-    return line.due.patient, str(line.due.kind)
-
-
 def _keys(found: WorkList) -> set[tuple[str, str]]:
-    return {_key(line) for line in (*found.lines, *found.duties)}
+    return {key_of(line) for line in (*found.lines, *found.duties)}
 
 
 def _apart(now: set[tuple[str, str]], was: set[tuple[str, str]]) -> set[tuple[str, str, bool]]:
     return {(*key, True) for key in now - was} | {(*key, False) for key in was - now}
-
-
-def _holds_what_is_due(
-    found: WorkList, ledgers: Iterable[Ledger], policy: Policy, team: str | None, within: int
-) -> None:
-    """Expect of a list, in its order, what `due_visits` and `standing` say of each person."""
-    on, people = found.on, [one for one in ledgers if team in {None, _team_of(one, found.on)}]
-    stand = Counter(filter(None, (standing(ledger, policy, on) for ledger in people)))
-    _same(found.counts, {bucket: stand[bucket] for bucket in Bucket})
-    due = [
-        (_place(line, on), _risk_of(ledger, on), line.due_on, line.patient, line.kind, _team_of(ledger, on))
-        for ledger in people
-        for line in due_visits(ledger, policy, on)
-        if line.opens_on <= on or line.due_on <= on + timedelta(within)
-    ]
-    for lines, are_visits in ((found.lines, True), (found.duties, False)):
-        listed = [
-            (_PLACES.index(line.bucket), -_level(line.risk), line.due.due_on, *_key(line), line.team) for line in lines
-        ]
-        _same(listed, sorted((row for row in due if (row[4] in FOLLOW_UPS) is are_visits), key=lambda row: row[:5]))
-        _same([line.days_overdue for line in lines], [max(0, (on - line.due.due_on).days) for line in lines])
-
-
-#: The first on a list come first.
-_PLACES: Final = (Bucket.OVERDUE, Bucket.DUE_TODAY, Bucket.OPEN, Bucket.NOT_DUE)
-
-
-def _place(line: DueVisit, on: date) -> int:
-    if line.due_on <= on:
-        return int(line.due_on == on)
-    return 2 + (line.opens_on > on)
-
-
-def _risk_of(ledger: Ledger, on: date) -> float:
-    """Return the risk last assessed, the highest of a day, to sort by: the highest goes first."""
-    assessed = [fact for fact in ledger.facts if isinstance(fact, Visited) and fact.on <= on]
-    return -_level(assessed[-1].risk if assessed else None)
-
-
-def _level(risk: RiskLevel | None) -> float:
-    return 2.5 if risk is None else float(risk)  # whose risk is not known comes between 3 and 2
-
-
-def _team_of(ledger: Ledger, on: date) -> str | None:
-    """Return the team last named."""
-    told = [fact.team for fact in ledger.facts if isinstance(fact, Registered | Assigned) and fact.on <= on]
-    return next(filter(None, reversed(told)), None)
 
 
 class RegisterMachine(RuleBasedStateMachine):
@@ -278,7 +224,7 @@ class RegisterMachine(RuleBasedStateMachine):
             self.adopted.append((recorded_at, policy, day))
         else:
             code = "adopt.earlier" if day <= last.since else "adopt.same"
-            _same(_refusal(lambda: self.register.adopt(policy, day)), [code])
+            same(_refusal(lambda: self.register.adopt(policy, day)), [code])
 
     @precondition(lambda self: self.former)
     @rule()
@@ -317,7 +263,7 @@ class RegisterMachine(RuleBasedStateMachine):
             other = Register.create(":memory:", self.policies[0])
             told = entries_of([folder / "entries.jsonl"], date(2200, 1, 1), Reading())
             other.record_all(sourced.entry for sourced in told)
-            _same(list(other.ledgers()), self.ledgers())
+            same(list(other.ledgers()), self.ledgers())
 
     @rule()
     def mend(self) -> None:
@@ -331,9 +277,9 @@ class RegisterMachine(RuleBasedStateMachine):
         if known is not None:
             told, policy = list(filter(None, (ledger.as_known(known) for ledger in told))), self.policy_known(known)
         expected = WorkList.of(told, policy, on, team=team, within=within)
-        _same((found.counts, found.lines, found.duties), (expected.counts, expected.lines, expected.duties))
+        same((found.counts, found.lines, found.duties), (expected.counts, expected.lines, expected.duties))
         self.heads += [self.register.head()] if self.known else []
-        _holds_what_is_due(found, told, policy, team, within)
+        holds_what_is_due(found, told, policy, team, within)
         return found
 
     def policy_known(self, known: datetime) -> Policy:
@@ -343,6 +289,12 @@ class RegisterMachine(RuleBasedStateMachine):
             policy = policy.then(new, day) if recorded_at <= known else policy
         return policy
 
+    def last_days(self) -> list[date]:
+        """Return the last days of all that is due once everything has happened."""
+        on = max(self.days_that_matter())
+        running = [line for ledger in self.ledgers() for line in due_visits(ledger, self.policy, on)]
+        return sorted({line.due_on for line in running})
+
     def days_that_matter(self) -> list[date]:
         """Return the days of the entries and of the changes of rules, and the eve of each."""
         told = {day for ledger in self.ledgers() for day, _ in ledger.effects} | {day for *_, day in self.adopted}
@@ -351,7 +303,8 @@ class RegisterMachine(RuleBasedStateMachine):
     @rule(data=st.data(), within=st.sampled_from([0, 7, 40]), team=st.sampled_from([None, *TEAMS]))
     def ask_some_day(self, data: st.DataObject, within: int, team: str | None) -> None:
         """Ask for the list of a day, past or future, of a team or of all, as it is or as it was known on another."""
-        on = data.draw(days(_SPAN, 2 * DAYS) | st.sampled_from(self.days_that_matter()))
+        ahead = [on - timedelta(within) for on in self.last_days()]
+        on = data.draw(days(_SPAN, 2 * DAYS) | st.sampled_from([*self.days_that_matter(), *ahead]))
         known = data.draw(st.none() | days(_SPAN, 2 * DAYS).map(_noon))
         self.ask(on, within, team, known)
 
@@ -364,7 +317,8 @@ class RegisterMachine(RuleBasedStateMachine):
         now, then = self.ask(on, 0), self.ask(since, 0, known=end)
         listed, was = _keys(now), _keys(then)
         moves = self.register.compared(now, end).moves
-        _same({(*_key(move.line), move.is_new) for move in moves}, _apart(listed, was))
+        same({(*key_of(move.line), move.is_new) for move in moves}, _apart(listed, was))
+        same([move for move in moves if move.by_rule and move.entry is not None], [])
 
     @invariant()
     def gives_the_lists_that_it_should(self) -> None:
@@ -375,21 +329,19 @@ class RegisterMachine(RuleBasedStateMachine):
             *(day for *_, day in self.adopted[-1:]),
         ):
             self.ask(on, 7)
-        _same(
-            self.register.teams(), sorted({team for ledger in self.ledgers() if (team := _team_of(ledger, date.max))})
-        )
+        same(self.register.teams(), sorted({team for ledger in self.ledgers() if (team := team_of(ledger, date.max))}))
 
     @invariant()
     def holds_what_it_should(self) -> None:
         """Hold the ledgers of the model, and nobody else's."""
-        _same(_recorded(self.register.ledgers()), _recorded(self.ledgers()))
+        same(_recorded(self.register.ledgers()), _recorded(self.ledgers()))
         left = self.register.db.execute("SELECT count(*) FROM personal NATURAL JOIN entries WHERE type = 'forgotten'")
-        _same(left.fetchone(), (0,))
-        _same(_refusal(partial(self.register.ledger, "unheard-of")), ["patient.unknown"])
+        same(left.fetchone(), (0,))
+        same(_refusal(partial(self.register.ledger, "unheard-of")), ["patient.unknown"])
         for patient in self.forgotten:
-            _same(_refusal(partial(self.register.ledger, patient)), ["patient.forgotten"])
+            same(_refusal(partial(self.register.ledger, patient)), ["patient.forgotten"])
 
     @invariant()
     def has_no_problem(self) -> None:
         """Pass the check, and continue the last list that was given."""
-        _same(check(self.register, self.heads[-1] if self.heads else None), [])
+        same(check(self.register, self.heads[-1] if self.heads else None), [])
