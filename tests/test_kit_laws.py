@@ -186,7 +186,7 @@ WRONG: Final[dict[str, list[Callable[[Ledger, date], Iterable[Any]]]]] = {
 def test_each_law_catches_who_breaks_it(law: str, wrong: Callable[[Ledger, date], Iterable[Any]]) -> None:
     """A scheduler with one fault breaks the law that is about it."""
     with pytest.raises(LawBroken):
-        LAWS[law](wrong, policy=DONGGUAN)
+        LAWS[law](wrong, policy=DONGGUAN, examples=800)
 
 
 def test_the_law_of_reasons_catches_a_day_passed_off_as_the_facts() -> None:

@@ -97,7 +97,7 @@ def test_a_policy_is_tested_without_python(lang: str, holds: str, tmp_path: Path
     assert code == 0
     assert holds in printed
     assert sum(line.startswith(holds[:5]) for line in printed.splitlines()) == 8
-    assert printed.endswith("1/1\n" if lang == "zh" else "1 of 1\n")
+    assert printed.endswith("1/1\n规则通过检验。\n" if lang == "zh" else "1 of 1\nThe policy passes.\n")
 
 
 def test_a_wrong_policy_exits_with_1_and_a_story(tmp_path: Path) -> None:

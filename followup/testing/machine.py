@@ -34,7 +34,7 @@ from followup.schedule import due_visits
 from followup.settlement import settles_nothing
 from followup.testing.entries import TEAMS, entries
 from followup.testing.ledgers import events, registrations
-from followup.testing.model import holds_what_is_due, key_of, same, team_of
+from followup.testing.model import holds_what_is_due, key_of, listed_of, same, team_of
 from followup.testing.spans import DAYS, SPANS, days
 from followup.worklist import WorkList
 
@@ -305,7 +305,8 @@ class RegisterMachine(RuleBasedStateMachine):
         """Ask for the list of a day, past or future, of a team or of all, as it is or as it was known on another."""
         ahead = [on - timedelta(within) for on in self.last_days()]
         on = data.draw(days(_SPAN, 2 * DAYS) | st.sampled_from([*self.days_that_matter(), *ahead]))
-        known = data.draw(st.none() | days(_SPAN, 2 * DAYS).map(_noon))
+        eves = [recorded_at - timedelta(1) for recorded_at, *_ in self.adopted]
+        known = data.draw(st.none() | days(_SPAN, 2 * DAYS).map(_noon) | st.sampled_from([None, *eves]))
         self.ask(on, within, team, known)
 
     @rule(data=st.data(), back=st.integers(1, DAYS))
@@ -318,7 +319,13 @@ class RegisterMachine(RuleBasedStateMachine):
         listed, was = _keys(now), _keys(then)
         moves = self.register.compared(now, end).moves
         same({(*key_of(move.line), move.is_new) for move in moves}, _apart(listed, was))
-        same([move for move in moves if move.by_rule and move.entry is not None], [])
+        for move in moves:
+            same(move.by_rule and move.entry is not None, False)
+            if not any(day <= on for day in self.policy.changes_after(since)):
+                before = self.register.ledger(move.line.due.patient).as_known(end)
+                told = [] if before is None else [entry for entry in before.entries if entry.on <= since]
+                stays = key_of(move.line) in listed_of(told, self.policy, on)
+                same(move.entry is None, stays is move.is_new)
 
     @invariant()
     def gives_the_lists_that_it_should(self) -> None:
@@ -335,7 +342,9 @@ class RegisterMachine(RuleBasedStateMachine):
     def holds_what_it_should(self) -> None:
         """Hold the ledgers of the model, and nobody else's."""
         same(_recorded(self.register.ledgers()), _recorded(self.ledgers()))
-        left = self.register.db.execute("SELECT count(*) FROM personal NATURAL JOIN entries WHERE type = 'forgotten'")
+        left = self.register.db.execute(
+            "SELECT count(*) FROM personal JOIN entries USING (seq) WHERE type = 'forgotten'"
+        )
         same(left.fetchone(), (0,))
         same(_refusal(partial(self.register.ledger, "unheard-of")), ["patient.unknown"])
         for patient in self.forgotten:

@@ -1,12 +1,12 @@
 """What a list should hold, said once more by hand: of each person what `due_visits` and `standing` say."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Final
 
 from followup.duevisit import DueVisit
-from followup.entries import Assigned, Registered, Visited
+from followup.entries import Assigned, Entry, Registered, Visited
 from followup.findings import findings
 from followup.ledger import Ledger
 from followup.policy import FOLLOW_UPS, Policy
@@ -24,6 +24,14 @@ def same(found: object, expected: object) -> None:
 def key_of(line: WorkLine) -> tuple[str, str]:
     """Return of whom a line is, and its kind."""
     return line.due.patient, str(line.due.kind)
+
+
+def listed_of(entries: Sequence[Entry], policy: Policy, on: date) -> set[tuple[str, str]]:
+    """Return what of a person's lines is on the list of a day, if no more is known than these entries."""
+    if not any(isinstance(entry, Registered) for entry in entries):
+        return set()
+    running = due_visits(Ledger(entries[0].patient, entries), policy, on)
+    return {(line.patient, str(line.kind)) for line in running if line.opens_on <= on or line.due_on <= on}
 
 
 def holds_what_is_due(
