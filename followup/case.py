@@ -278,7 +278,7 @@ def _read_missed(case: Case, entry: Missed, day: date) -> None:
         _pass_on(case, day)
         case.misses.append(entry)
         case.anchors["first_missed"] = case.misses[0].on, case.misses[0]
-        if not case.not_reached and len(case.misses) > 2 and day <= _MONTH.after(case.misses[-3].on):  # noqa: PLR2004
+        if not case.not_reached and len(case.misses) > 2:  # noqa: PLR2004
             case.not_reached = tuple(case.misses[-3:])
     case.mover = entry
 
