@@ -211,7 +211,7 @@ class RegisterMachine(RuleBasedStateMachine):
         self.register.close()
         self.register = Register.open(self.path, author="machine")
 
-    @rule(data=st.data(), after=st.integers(0, 60), moment=days(_SPAN))
+    @rule(data=st.data(), after=st.just(0) | st.integers(0, 60), moment=days(_SPAN))
     def adopt(self, data: st.DataObject, after: int, moment: date) -> None:
         """Adopt another policy from some later day on; not the same again, nor two for one day."""
         policy, last = data.draw(st.sampled_from(self.policies)), self.policy.editions[-1]
@@ -293,7 +293,7 @@ class RegisterMachine(RuleBasedStateMachine):
         """Return the last days of all that is due once everything has happened."""
         on = max(self.days_that_matter())
         running = [line for ledger in self.ledgers() for line in due_visits(ledger, self.policy, on)]
-        return sorted({line.due_on for line in running})
+        return sorted({line.due_on for line in running} or {on})
 
     def days_that_matter(self) -> list[date]:
         """Return the days of the entries and of the changes of rules, and the eve of each."""
@@ -303,11 +303,22 @@ class RegisterMachine(RuleBasedStateMachine):
     @rule(data=st.data(), within=st.sampled_from([0, 7, 40]), team=st.sampled_from([None, *TEAMS]))
     def ask_some_day(self, data: st.DataObject, within: int, team: str | None) -> None:
         """Ask for the list of a day, past or future, of a team or of all, as it is or as it was known on another."""
-        ahead = [on - timedelta(within) for on in self.last_days()]
-        on = data.draw(days(_SPAN, 2 * DAYS) | st.sampled_from([*self.days_that_matter(), *ahead]))
-        eves = [recorded_at - timedelta(1) for recorded_at, *_ in self.adopted]
-        known = data.draw(st.none() | days(_SPAN, 2 * DAYS).map(_noon) | st.sampled_from([None, *eves]))
+        on = data.draw(days(_SPAN, 2 * DAYS) | st.sampled_from(self.days_that_matter()))
+        known = data.draw(st.none() | days(_SPAN, 2 * DAYS).map(_noon))
         self.ask(on, within, team, known)
+
+    @rule(data=st.data(), within=st.sampled_from([7, DAYS]))
+    def ask_ahead(self, data: st.DataObject, within: int) -> None:
+        """Ask for the list on which something falls due on the very last of the days ahead."""
+        self.ask(data.draw(st.sampled_from(self.last_days())) - timedelta(within), within)
+
+    @precondition(lambda self: self.adopted)
+    @rule(data=st.data())
+    def ask_before_the_adoption(self, data: st.DataObject) -> None:
+        """Ask for a list under a policy as it was known on the eve of its adoption: the former rules go on."""
+        recorded_at, _, day = data.draw(st.sampled_from(self.adopted))
+        on = data.draw(st.sampled_from([on for on in self.last_days() if on >= day] or [day]))
+        self.ask(on, 0, known=recorded_at - timedelta(1))
 
     @rule(data=st.data(), back=st.integers(1, DAYS))
     def compare(self, data: st.DataObject, back: int) -> None:
