@@ -7,6 +7,7 @@ enum. Personal fields never show in a repr.
 import json
 from collections.abc import Mapping
 from datetime import date
+from operator import attrgetter
 from typing import Any, ClassVar, Final
 
 from attrs import field, fields_dict, frozen
@@ -103,6 +104,9 @@ class Entry:
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001 - IPython's and hypothesis's own
         printer.text(repr(self))  # else they show every field, hidden ones too
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return restored, (type(self), *_VALUES[type(self)](self))  # attrs would name every field of each entry
 
     @property
     def recorded_on(self) -> date | None:
@@ -384,3 +388,13 @@ FIELDS: Final = {
     kind.type: {name: name.rstrip("_") for name in fields_dict(kind) if name != "recorded_at" and name[0] != "_"}
     for kind in ORDER
 }
+_VALUES: Final = {kind: attrgetter(*fields_dict(kind)) for kind in ORDER}
+_SETTERS: Final = {kind: tuple([getattr(kind, name).__set__ for name in fields_dict(kind)]) for kind in ORDER}
+
+
+def restored(kind: type[Entry], *values: Any) -> Entry:
+    """Return the entry of which a copy, or another process, was told every field."""
+    entry = object.__new__(kind)
+    for put, value in zip(_SETTERS[kind], values, strict=True):
+        put(entry, value)
+    return entry

@@ -51,17 +51,17 @@ def read_entry(kind: type[Entry], data: Mapping[str, Any]) -> Entry:
     Raises `InvalidEntry` for a value that cannot be, without its field, `KeyError` for what is no field or is
     needed, and `TypeError` for a list where a word should be.
     """
-    blanks, readers, needed = _PARTS[kind]
+    blanks, steps = _plan(kind.type, tuple(data))
     entry = object.__new__(kind)
     for put, default in blanks:
         put(entry, default)
-    for key, value in data.items():
+    for (put, convert, default), value in zip(steps, data.values(), strict=True):
         if value is not None:
-            put, convert = readers[key]
             put(entry, convert(value))
-    for key in needed:
-        if data[key] is None:
-            raise KeyError(key)
+        elif default is not NOTHING:
+            put(entry, default)
+        else:
+            raise KeyError(kind.type)
     return entry
 
 
@@ -79,7 +79,8 @@ def _explained(kind: type[Entry], data: Mapping[str, Any]) -> Entry:
     names = {key: name for name, key in FIELDS[kind.type].items()} | {"recorded_at": "recorded_at"}
     given = {key: value for key, value in data.items() if key not in _NO_FIELDS}
     problems = [unknown("field", key, names, type=kind.type) for key in given if key not in names]
-    missing = [key for key in _PARTS[kind][2] if given.get(key) is None]
+    needed = [key for key, (_, _, default) in _READERS[kind.type].items() if default is NOTHING]
+    missing = [key for key in needed if given.get(key) is None]
     problems += [Problem("missing", facts={"field": key}) for key in missing]
     if problems:
         raise InvalidEntry(problems)
@@ -120,14 +121,26 @@ def _named(kind: type[Entry], values: dict[str, Any], error: InvalidEntry) -> In
 _NO_FIELDS: Final = frozenset({"type", "id"})
 
 
-def _parts(kind: type[Entry]) -> tuple[list[Any], dict[str, Any], list[str]]:
-    """Return how a type's entries are made: empty fields, the reader of each JSON name, what is needed."""
+def _readers(kind: type[Entry]) -> dict[str, tuple[Any, Any, Any]]:
+    """Return by its JSON name how each field is set, how it is read, and what it is where it is not given."""
     own = fields_dict(kind)
     keys = FIELDS[kind.type] | {"recorded_at": "recorded_at"}
-    blanks = [(_put(kind, name), None if a.default is NOTHING else a.default) for name, a in own.items()]
-    readers = {key: (_put(kind, name), _reader(own[name].converter)) for name, key in keys.items()}
-    readers |= dict.fromkeys(_NO_FIELDS, (lambda *_: None, lambda _: None))
-    return blanks, readers, [name for name, a in own.items() if a.default is NOTHING]
+    found = {key: (_put(kind, name), _reader(own[name].converter), own[name].default) for name, key in keys.items()}
+    return found | dict.fromkeys(_NO_FIELDS, (lambda *_: None, lambda _: None, None))
+
+
+@lru_cache(maxsize=1 << 10)
+def _plan(kind: str, keys: tuple[str, ...]) -> tuple[list[tuple[Any, Any]], list[tuple[Any, Any, Any]]]:
+    """Return the fields that are not given, with what they are then, and how those given are read, in turn.
+
+    Raises `KeyError` for what is no field, or is needed: most entries of a type give the same.
+    """
+    readers = _READERS[kind]
+    blanks = [(put, default) for key, (put, _, default) in readers.items() if key not in keys]
+    if any(default is NOTHING for _, default in blanks):
+        raise KeyError(kind)
+    hidden = [(_put(TYPES[kind], name), None) for name in ("_id", "_texts")]
+    return hidden + blanks, [readers[key] for key in keys]
 
 
 def _put(kind: type[Entry], name: str) -> Any:
@@ -137,7 +150,9 @@ def _put(kind: type[Entry], name: str) -> Any:
 def _reader(converter: Any) -> Any:
     """Return a field's converter without the `optional` around it; of codes and days the last answers are kept."""
     bare = getclosurevars(converter).nonlocals.get("converter", converter) if isfunction(converter) else converter
-    if isinstance(bare, type) or bare in _OF_WORDS:
+    if isinstance(bare, type) or bare is day:  # whatever equals a code is the code
+        return lru_cache(maxsize=1 << 12)(bare)
+    if bare in _OF_WORDS:  # 1, True and 1.0 are equal
         return lru_cache(maxsize=1 << 12, typed=True)(bare)
     if bare in _OF_LISTS:
         known = lru_cache(maxsize=1 << 12)(bare)
@@ -154,6 +169,6 @@ def _grades(values: Any) -> Mapping[Any, Any]:
     return dict(_known_grades(tuple(values.items()))) if type(values) is dict else function_grades(values)
 
 
-_OF_WORDS: Final = frozenset({day, flag, moment, one_line, patient_number, recorded_class, risk_level})
+_OF_WORDS: Final = frozenset({flag, moment, one_line, patient_number, recorded_class, risk_level})
 _OF_LISTS: Final = frozenset({seen_list, role_list, symptom_list})
-_PARTS: Final = {kind: _parts(kind) for kind in ORDER}
+_READERS: Final = {kind.type: _readers(kind) for kind in ORDER}

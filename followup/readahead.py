@@ -9,10 +9,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
+from itertools import starmap
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 from typing import Any, Final
 
+from followup.entries import Entry
 from followup.errors import InvalidFile, Problem
 from followup.jsonlines import Reading, Sourced, read_lines
 from followup.sheets import opened
@@ -45,7 +47,7 @@ def _told(child: "Popen[bytes]", path: Path, found: Reading) -> Iterator[Sourced
     with child:
         try:
             while parcel := _received(child, path):
-                yield from parcel
+                yield from starmap(Sourced, parcel)
             found.problems.extend(_received(child, path))
         finally:
             child.kill()
@@ -78,11 +80,11 @@ def _received(child: "Popen[bytes]", path: Path) -> list[Any]:
 def _read(path: Path, today: date, recorded_at: str | None) -> Iterator[list[Any]]:
     """Yield what is told of a file: a word of greeting, its entries in parcels, none, its problems."""
     yield [_READY]
-    found, parcel = Reading(recorded_at=recorded_at), list[Sourced]()
+    found, parcel = Reading(recorded_at=recorded_at), list[tuple[Entry, tuple[str, ...]]]()
     try:
         for sourced in read_lines(opened(path), str(path), today, found):
             sourced.entry.texts()  # made here, they go with the entry
-            parcel.append(sourced)
+            parcel.append((sourced.entry, sourced.where))
             if len(parcel) == _PARCEL:
                 yield parcel
                 parcel = []

@@ -4,13 +4,14 @@ A law that fails shrinks to a few entries; `strategies.py` says from which weeks
 """
 
 import json
+import pickle
 from collections.abc import Iterable
 from datetime import date, timedelta
 from math import ceil
 from typing import Final
 
 import pytest
-from attrs import evolve
+from attrs import evolve, fields_dict
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from strategies import MADE, POLICIES, Question, questions, rounds
@@ -375,3 +376,15 @@ def test_round_trip_json_keeps_every_entry(kind: str, data: st.DataObject) -> No
     back = entry_from_json(json.loads(line))
     assert (back, back.id, back.recorded_at) == (entry, entry.id, entry.recorded_at)
     assert type(back) is type(entry)
+
+
+@pytest.mark.parametrize("kind", sorted(TYPES))
+@settings(max_examples=settings().max_examples // 20)  # for each type
+@given(data=st.data())
+def test_round_trip_a_pickle_keeps_every_field(kind: str, data: st.DataObject) -> None:
+    """An entry told to another process is the same entry, with all that is known of it."""
+    entry = data.draw(entries(kind))
+    back = pickle.loads(pickle.dumps(entry))  # noqa: S301 - our own
+    fields = [name for name in fields_dict(type(entry)) if not name.startswith("_")]
+    assert [getattr(back, name) for name in fields] == [getattr(entry, name) for name in fields]
+    assert (type(back), back.id, back.texts()) == (type(entry), entry.id, entry.texts())
