@@ -52,17 +52,32 @@ def tip(db: Database) -> Tip:
     return Tip(last.entries, last.digest)
 
 
-def append(db: Database, at: Tip, salt: str, entry: Entry) -> bool:
-    """Write an entry to the end of the chain, `at`, which moves on; False where it is known already."""
-    personal, body = entry.texts()
-    row = (entry.id, entry.patient, entry.type, entry.on.isoformat(), entry.recorded_at, body)
-    digest = linked(at.digest, sealed(salt, row, personal))
-    if db.conn.execute(_INSERT, (at.seq + 1, *row, digest)).rowcount != 1:
-        return False  # a trigger passed it over
-    at.seq, at.digest = at.seq + 1, digest
-    if personal is not None:
-        db.conn.execute("INSERT INTO personal VALUES (?, ?)", (at.seq, personal))
-    return True
+def append(db: Database, at: Tip, salt: str, told: Iterable[Entry], known: set[str]) -> list[Entry]:
+    """Write one person's entries to the end of the chain, `at`, which moves on; return those whose ids are not known.
+
+    Their ids are known then.
+    """
+    rows, apart, added = [], [], []
+    for entry in told:
+        if entry.id in known:
+            continue
+        known.add(entry.id)
+        added.append(entry)
+        personal, body = entry.texts()
+        row = (entry.id, entry.patient, entry.type, entry.on.isoformat(), entry.recorded_at, body)
+        at.seq, at.digest = at.seq + 1, linked(at.digest, sealed(salt, row, personal))
+        rows.append((at.seq, *row, at.digest))
+        if personal is not None:
+            apart.append((at.seq, personal))
+    db.conn.executemany(_INSERT, rows)
+    db.conn.executemany("INSERT INTO personal VALUES (?, ?)", apart)
+    return added
+
+
+def ids_of(db: Database, patient: str) -> set[str]:
+    """Return the ids of all that is known of a person."""
+    rows = db.conn.execute("SELECT id FROM entries INDEXED BY entries_of_patient WHERE patient = ?", [patient])
+    return {entry_id for (entry_id,) in rows}
 
 
 def salt_of(db: Database, patient: str) -> tuple[str | None, str | None, bool]:

@@ -13,15 +13,17 @@ from attrs import Factory, define
 from sqlite_utils import Database
 
 from followup.entries import Entry, Registered
-from followup.entryrows import Tip, append, owner_of, read_rows, salt_of, tip, touched
+from followup.entryrows import Tip, append, ids_of, owner_of, read_rows, salt_of, tip, touched
 from followup.errors import Problem
-from followup.keptdates import drop, drop_indexes, keep, make_indexes
+from followup.keptdates import drop, drop_indexes, keep, kept, make_indexes
 from followup.ledger import Ledger
 from followup.policy import Policy
 from followup.refusals import Refusal, refusals, strangers
 
-#: So many people at once, more than there were, and the indexes of the dates are made anew at the end.
+#: More people than this wait in the register, not in memory.
 _MANY: Final = 5_000
+#: So many people at once, more than there were, and the indexes of the dates are made anew at the end.
+_CROWD: Final = 500
 #: So many problems at once are enough.
 _MOST: Final = 10_000
 
@@ -60,7 +62,8 @@ def _take_person(intake: _Intake, patient: str, told: list[Entry]) -> None:
         facts = {"patient": patient, "on": forgotten_on}
         _refuse(intake, ((entry, Problem("patient.forgotten", facts=facts)) for entry in told))
         return
-    added = [entry for entry in told if append(intake.db, intake.tip, salt, entry)]
+    known = set() if is_new else ids_of(intake.db, patient)
+    added = append(intake.db, intake.tip, salt, told, known)
     is_done = is_new and _is_sound(intake, patient, added)
     if added and not is_done and len(intake.waiting) < _MANY:
         intake.waiting.add(patient)
@@ -101,7 +104,7 @@ def _refuse(intake: _Intake, found: Iterator[Refusal]) -> None:
 
 def _keep(intake: _Intake, ledger: Ledger) -> None:
     intake.kept += 1
-    if intake.has_indexes and intake.kept > _MANY and intake.tip.seq > 2 * intake.before:
+    if intake.has_indexes and intake.kept > _CROWD and intake.tip.seq > 2 * intake.before:
         drop_indexes(intake.db)
         intake.has_indexes = False
-    keep(intake.db, ledger, intake.policy)
+    keep(intake.db, kept(ledger, intake.policy))

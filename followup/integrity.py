@@ -9,10 +9,11 @@ from sqlite_utils import Database
 
 from followup.audittrail import writings
 from followup.chain import Head, linked, sealed, written
-from followup.entryrows import forgotten, patients, read_ledgers
+from followup.derivation import derive_anew, derived
+from followup.entryrows import forgotten
 from followup.errors import Problem, RegisterError, shown
 from followup.inforce import adoption_mark, notice_mark
-from followup.keptdates import TABLES, keep_all, kept
+from followup.keptdates import TABLES
 from followup.policyfile import policy_from_texts
 from followup.register import Register
 from followup.storage import sentences_of_sqlite, snapshot, wiped
@@ -50,7 +51,7 @@ def repair(register: Register) -> None:
     Raises `RegisterError` where traces of people who were forgotten may stay in the file all the same.
     """
     with register.batch():
-        keep_all(register.db, register.ledgers(), register.policy)
+        derive_anew(register.db, register.policy)
         register.db.execute("REINDEX")
         register.note("repair")
     if forgotten(register.db) and not wiped(register.db):
@@ -200,10 +201,9 @@ def _dates(register: Register) -> Iterator[Problem]:
     """Compare the dates kept of each patient with those that the ledger gives."""
     db = register.db
     try:
-        for ledger in read_ledgers(db, patients(db)):
-            derived = kept(ledger, register.policy)
+        for patient, found in derived(db, register.policy):
             for table in TABLES:
-                yield from _differences(db, ledger.patient, table, getattr(derived, table))
+                yield from _differences(db, patient, table, getattr(found, table))
     except RegisterError as error:
         yield from error.problems
     for table in TABLES:
@@ -215,10 +215,10 @@ def _dates(register: Register) -> Iterator[Problem]:
 _LIVING: Final = "(SELECT 1 FROM patients p WHERE p.patient = t.patient AND p.salt IS NOT NULL)"
 
 
-def _differences(db: Database, patient: str, table: str, derived: Sequence[tuple[Any, ...]]) -> Iterator[Problem]:
+def _differences(db: Database, patient: str, table: str, rows: Sequence[tuple[Any, ...]]) -> Iterator[Problem]:
     there = set(db.execute(f"SELECT * FROM {table} WHERE patient = ?", [patient]))  # noqa: S608
-    if there != set(derived):
-        facts = {"patient": shown(patient), "kept": _dated(there), "derived": _dated(derived)}
+    if there != set(rows):
+        facts = {"patient": shown(patient), "kept": _dated(there), "derived": _dated(rows)}
         yield Problem("check.likenesses" if table == "likenesses" else "check.dates", facts=facts)
 
 

@@ -5,7 +5,7 @@ the rules after it. What depends on the day asked (status, bucket) is never stor
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -57,7 +57,7 @@ class Kept:
 
 
 def kept(ledger: Ledger, policy: Policy, since: date = date.min) -> Kept:
-    """Return the rows to keep of one patient, span by span; with `since` of those spans that begin no earlier."""
+    """Return the rows to keep of one patient, span by span; with `since` of those spans alone that begin no earlier."""
     found = Kept()
     last = ledger.effects[-1][0] if ledger.effects else date.min
     starts = (last, *policy.changes_after(last))
@@ -68,7 +68,8 @@ def kept(ledger: Ledger, policy: Policy, since: date = date.min) -> Kept:
         if start >= since:
             case.on = start  # nothing is entered after the first day: the case stays as it is
             _keep_span(found, case, policy, end, first=start == last)
-    found.likenesses = [(likeness, case.patient) for likeness in likenesses(case)]
+    if since == date.min:
+        found.likenesses = [(likeness, case.patient) for likeness in likenesses(case)]
     return found
 
 
@@ -94,26 +95,11 @@ def drop(db: Database, patient: str) -> None:
         db.conn.execute(f"DELETE FROM {table} WHERE patient = ?", [patient])  # noqa: S608
 
 
-def keep(db: Database, ledger: Ledger, policy: Policy, since: date = date.min) -> None:
-    """Derive the dates of a patient of whom nothing is kept from the day `since` on."""
-    found = kept(ledger, policy, since)
+def keep(db: Database, found: Kept) -> None:
+    """Write the rows of a patient of whom none are kept for those days."""
     db.conn.executemany(_STANDING, found.standings)
     db.conn.executemany(_DUE, found.due)
-    if since == date.min:
-        db.conn.executemany(_LIKENESS, found.likenesses)
-
-
-def keep_all(db: Database, ledgers: Iterable[Ledger], policy: Policy, since: date = date.min) -> None:
-    """Derive the dates of everyone anew, from the day `since` on: before it they stay as they are."""
-    drop_indexes(db)
-    if since == date.min:
-        db.execute("DELETE FROM likenesses")
-    for table in ("standings", "due"):
-        db.execute(f"DELETE FROM {table} WHERE from_on >= :since", {"since": str(since)})  # noqa: S608
-        db.execute(f"UPDATE {table} SET until_on = :since WHERE until_on > :since", {"since": str(since)})  # noqa: S608
-    for ledger in ledgers:
-        keep(db, ledger, policy, since)
-    make_indexes(db)
+    db.conn.executemany(_LIKENESS, found.likenesses)
 
 
 def drop_indexes(db: Database) -> None:

@@ -1,19 +1,13 @@
-"""A long file of JSON lines, read by a second process while this one writes what it tells.
-
-What is read comes through a pipe, parcel by parcel, and never touches the disk.
-"""
+"""A long file of JSON lines, read by a second process while this one writes what it tells."""
 
 import os
-import pickle
-import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import date
 from itertools import starmap
 from pathlib import Path
-from subprocess import DEVNULL, PIPE, Popen
 from typing import Any, Final
 
+from followup.companion import Next, answer, companion
 from followup.entries import Entry
 from followup.errors import InvalidFile, Problem
 from followup.jsonlines import Reading, Sourced, read_lines
@@ -23,10 +17,6 @@ from followup.sheets import opened
 _LONG: Final = 8_000_000
 #: So many entries make a parcel.
 _PARCEL: Final = 500
-_READY: Final = "ready"
-#: A program that was frozen with its Python would start itself.
-_HAS_ROOM: Final = (os.cpu_count() or 1) > 1 and bool(sys.executable) and not hasattr(sys, "frozen")
-_LIBRARY: Final = str(Path(__file__).parents[1])
 
 
 def read_jsonl(path: Path, today: date, found: Reading) -> Iterator[Sourced]:
@@ -35,54 +25,31 @@ def read_jsonl(path: Path, today: date, found: Reading) -> Iterator[Sourced]:
     A long file is read by a second process, where one can be had.
     """
     with opened(path) as content:
-        is_long = os.fstat(content.fileno()).st_size > _LONG
-        child = _begun(path, today, found.recorded_at) if is_long and _HAS_ROOM else None
-        if child is None:
+        if os.fstat(content.fileno()).st_size <= _LONG:
             yield from read_lines(content, str(path), today, found)
-        else:
-            yield from _told(child, path, found)
+            return
+        with companion("followup.readahead", (str(path), today, found.recorded_at)) as received:
+            if received is None:
+                yield from read_lines(content, str(path), today, found)
+            else:
+                yield from _told(received, path, found)
 
 
-def _told(child: "Popen[bytes]", path: Path, found: Reading) -> Iterator[Sourced]:
-    with child:
-        try:
-            while parcel := _received(child, path):
-                yield from starmap(Sourced, parcel)
-            found.problems.extend(_received(child, path))
-        finally:
-            child.kill()
-
-
-def _begun(path: Path, today: date, recorded_at: str | None) -> "Popen[bytes] | None":
-    """Return the process that reads a file, once it has told that it is there."""
-    command = [sys.executable, "-P", "-m", "followup.readahead", str(path), str(today), recorded_at or ""]
-    known = os.environ | {"PYTHONPATH": os.pathsep.join([_LIBRARY, os.environ.get("PYTHONPATH", "")])}
+def _told(received: Next, path: Path, found: Reading) -> Iterator[Sourced]:
     try:
-        child = Popen(command, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL, env=known)  # noqa: S603 - our own module
-    except OSError:
-        return None
-    with suppress(InvalidFile):
-        if _received(child, path) == [_READY]:
-            return child
-    with child:
-        child.kill()
-    return None
-
-
-def _received(child: "Popen[bytes]", path: Path) -> list[Any]:
-    try:
-        found: list[Any] = pickle.load(child.stdout)  # type: ignore[arg-type]  # noqa: S301 - as above
-    except (EOFError, pickle.UnpicklingError):
+        while parcel := received():
+            yield from starmap(Sourced, parcel)
+        found.problems.extend(received())
+    except EOFError:
         raise InvalidFile(Problem("file.unread", (str(path),))) from None
-    return found
 
 
-def _read(path: Path, today: date, recorded_at: str | None) -> Iterator[list[Any]]:
-    """Yield what is told of a file: a word of greeting, its entries in parcels, none, its problems."""
-    yield [_READY]
+def _read(task: tuple[str, date, str | None]) -> Iterator[list[Any]]:
+    """Yield what is told of a file: its entries in parcels, none, its problems."""
+    path, today, recorded_at = task
     found, parcel = Reading(recorded_at=recorded_at), list[tuple[Entry, tuple[str, ...]]]()
     try:
-        for sourced in read_lines(opened(path), str(path), today, found):
+        for sourced in read_lines(opened(Path(path)), path, today, found):
             sourced.entry.texts()  # made here, they go with the entry
             parcel.append((sourced.entry, sourced.where))
             if len(parcel) == _PARCEL:
@@ -95,13 +62,5 @@ def _read(path: Path, today: date, recorded_at: str | None) -> Iterator[list[Any
     yield from ([], found.problems)
 
 
-def main(path: str, today: str, recorded_at: str) -> None:
-    """Write what a file tells to the process that asked for it."""
-    for told in _read(Path(path), date.fromisoformat(today), recorded_at or None):
-        pickle.dump(told, sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
-        sys.stdout.buffer.flush()
-
-
 if __name__ == "__main__":
-    with suppress(BrokenPipeError):  # nobody listens any more
-        main(*sys.argv[1:])
+    answer(_read)

@@ -21,6 +21,7 @@ from followup.audittrail import By, Writing, write_audit, writing_of
 from followup.case import Case, case_on
 from followup.chain import Head
 from followup.dates import SHANGHAI, work_calendar
+from followup.derivation import derive_anew
 from followup.duevisit import DueVisit
 from followup.duplicates import kept_duplicates
 from followup.entries import Entry
@@ -43,7 +44,7 @@ from followup.inforce import (
     write_withdrawal,
 )
 from followup.intake import take
-from followup.keptdates import Story, drop, keep_all, kept_counts, kept_lines, patients_after
+from followup.keptdates import Story, drop, kept_counts, kept_lines, patients_after
 from followup.ledger import Ledger
 from followup.moves import moves
 from followup.noticefile import notice_from_text
@@ -457,7 +458,7 @@ class Register:
     def _under_new_rules(self, action: str, subject: str, since: date = date.min) -> "Register":
         """Derive all dates from a day on anew, by the policies and notices as they now stand; within a transaction."""
         register = evolve(self, policy=policy_in_force(self.db))
-        keep_all(self.db, register.ledgers(), register.policy, since)
+        derive_anew(self.db, register.policy, since)
         write_stamp(self.db, register.policy)
         self.note(action, subject)
         return register

@@ -55,6 +55,8 @@ ORDER = [
     "teamrows",
     "duplicates",
     "keptdates",
+    "companion",
+    "derivation",
     "intake",
     "register",
     "integrity",

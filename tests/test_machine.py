@@ -15,7 +15,11 @@ class CrowdedMachine(RegisterMachine):
 
     def __init__(self) -> None:
         """Make a register that is soon crowded."""
-        self.crowd = [patch("followup.intake._MANY", 1), patch("followup.entryrows._CHUNK", 2)]
+        self.crowd = [
+            patch("followup.intake._MANY", 1),
+            patch("followup.intake._CROWD", 1),
+            patch("followup.entryrows._CHUNK", 2),
+        ]
         for limit in self.crowd:
             limit.start()
         super().__init__()

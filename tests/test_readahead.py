@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from followup import readahead
+from followup import companion, readahead
 from followup.errors import InvalidFile
 from followup.jsonlines import Reading
 from followup.readahead import read_jsonl
@@ -48,9 +48,8 @@ def told(path: Path) -> list[Any]:
 
 def test_a_second_process_tells_what_this_one_would(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Entries, their ids, their places and every problem are the same."""
-    monkeypatch.setattr(readahead, "_HAS_ROOM", False)
     here = told(path)
-    monkeypatch.setattr(readahead, "_HAS_ROOM", True)
+    monkeypatch.setattr(companion, "HAS_ROOM", True)
     monkeypatch.setattr(readahead, "_LONG", -1)
     monkeypatch.setattr(readahead, "read_lines", None)  # not here
     assert told(path) == here
@@ -61,7 +60,7 @@ def test_without_a_second_process_the_file_is_read_all_the_same(
 ) -> None:
     """Where none can be started, or what starts is something else, this one reads."""
     here = told(path)
-    monkeypatch.setattr(readahead, "_HAS_ROOM", True)
+    monkeypatch.setattr(companion, "HAS_ROOM", True)
     monkeypatch.setattr(readahead, "_LONG", -1)
     for program in (tmp_path / "nothing", Path("/bin/false")):
         monkeypatch.setattr(sys, "executable", str(program))
@@ -70,8 +69,11 @@ def test_without_a_second_process_the_file_is_read_all_the_same(
 
 def test_a_second_process_that_ends_before_the_file_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it has not told is missed: a sentence says so, and nothing counts as read."""
-    monkeypatch.setattr(readahead, "_HAS_ROOM", True)
+    monkeypatch.setattr(companion, "HAS_ROOM", True)
     monkeypatch.setattr(readahead, "_LONG", -1)
-    monkeypatch.setattr(readahead, "_begun", lambda *_: Popen([sys.executable, "-c", ""], stdout=PIPE))
+    greeting = "import sys, pickle; pickle.load(sys.stdin.buffer); pickle.dump(None, sys.stdout.buffer)"
+    monkeypatch.setattr(
+        companion, "_started", lambda _: Popen([sys.executable, "-c", greeting], stdin=PIPE, stdout=PIPE)
+    )
     with pytest.raises(InvalidFile, match=r"people.jsonl: reading it stopped half-way; nothing was recorded"):
         list(read_jsonl(path, TODAY, Reading()))

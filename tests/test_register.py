@@ -314,6 +314,7 @@ def test_many_people_who_were_known_are_judged_few_at_a_time(
 ) -> None:
     """However many are touched at once, their dates are kept, indexes included."""
     monkeypatch.setattr("followup.intake._MANY", 20)
+    monkeypatch.setattr("followup.intake._CROWD", 20)
     people = [f"n{number:03}" for number in range(150)]
     register.record_all(Registered(patient, "2026-01-05", team="A") for patient in people[::-1])
     visits = [Visited(p, date(2026, 2, 1) + timedelta(n), risk=n, mode="home") for n in range(4) for p in people]

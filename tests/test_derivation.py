@@ -1,0 +1,133 @@
+"""Everyone's dates derived by two processes: nothing is kept otherwise than by one."""
+
+import pickle
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from subprocess import PIPE, Popen
+from typing import Any, Final
+
+import pytest
+from sqlite_utils import Database
+
+from followup import Ledger, Registered, Visited, companion, derivation, load_policy
+from followup.entryrows import read_ledgers
+from followup.errors import RegisterError
+from followup.integrity import check, repair
+from followup.keptdates import TABLES
+from followup.register import Register
+
+NATIONAL: Final = load_policy("national-2018")
+DONGGUAN: Final = load_policy("dongguan")
+DAY: Final = date(2026, 12, 1)
+#: More than the lots of one round, and not a whole number of them.
+PEOPLE: Final = 6 * 50 + 7
+#: Greets, says how far a chain goes, and ends.
+SHORT_LIVED: Final = """
+import pickle, sys
+pickle.load(sys.stdin.buffer)
+for told in (None, pickle.loads(bytes.fromhex(sys.argv[1]))):
+    pickle.dump(told, sys.stdout.buffer)
+"""
+
+
+@pytest.fixture
+def register(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Register]:
+    """Make a register that is large enough for two processes, where there is room for them."""
+    monkeypatch.setattr(companion, "HAS_ROOM", True)
+    monkeypatch.setattr(derivation, "_LARGE", 0)
+    with Register.create(tmp_path / "r.db", NATIONAL, date(2026, 1, 1)) as found:
+        found.record_all(told_of(range(PEOPLE)))
+        yield found
+
+
+def told_of(people: range) -> Iterator[Registered | Visited]:
+    """Tell of people, each of whom was seen once and is of another risk level than the one before."""
+    for number in people:
+        yield Registered(f"p{number:04}", "2026-10-20", name=f"某{number}", born="1990-01-01", village="虚构村")
+        yield Visited(f"p{number:04}", "2026-11-01", risk=number % 6, mode="home", stability="stable")
+
+
+def kept(register: Register) -> list[Any]:
+    """Return every row that is kept beside the ledger."""
+    return [sorted(register.db.execute(f"SELECT * FROM {table}")) for table in TABLES]  # noqa: S608
+
+
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let there be no second process."""
+    monkeypatch.setattr(companion, "HAS_ROOM", False)
+
+
+def lots_of_this_process(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the first patients of the lots that this process derives, as it does."""
+    found: list[str] = []
+
+    def read(db: Database, lot: list[str]) -> Iterator[Ledger]:
+        found.append(lot[0])
+        return read_ledgers(db, lot)
+
+    monkeypatch.setattr(derivation, "read_ledgers", read)
+    return found
+
+
+def test_two_processes_keep_what_one_would(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An adoption and a repair keep the same rows, and the check finds nothing, whoever derives them."""
+    adopted = register.adopt(DONGGUAN, DAY)
+    by_two = kept(adopted)
+    repair(adopted)
+    assert kept(adopted) == by_two
+    assert check(adopted) == []
+    alone(monkeypatch)
+    repair(adopted)
+    assert kept(adopted) == by_two
+    assert check(adopted) == []
+
+
+def test_the_second_process_takes_its_lots(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each five lots three are the second process's."""
+    ours = lots_of_this_process(monkeypatch)
+    repair(register)
+    assert ours == ["p0050", "p0150", "p0300"]
+
+
+def test_what_is_not_committed_is_derived_here(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second process sees nothing of a batch that is under way: this one then derives everybody's dates."""
+    ours = lots_of_this_process(monkeypatch)
+    with register.batch():
+        register.record(Visited("p0000", "2026-11-20", risk=5))
+        adopted = register.adopt(DONGGUAN, DAY)
+    assert len(ours) == 7
+    assert check(adopted) == []
+
+
+@pytest.mark.parametrize("program", ["nothing", "/bin/false"])
+def test_without_a_second_process_all_is_derived_here(
+    program: str, register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where none can be started, or what starts is something else, this one derives."""
+    before, ours = kept(register), lots_of_this_process(monkeypatch)
+    monkeypatch.setattr(sys, "executable", program)
+    repair(register)
+    assert kept(register) == before
+    assert len(ours) == 7
+
+
+def test_what_a_second_process_leaves_undone_is_done_here(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that ends before it told all loses nobody's dates."""
+    before, ours = kept(register), lots_of_this_process(monkeypatch)
+    command = [sys.executable, "-c", SHORT_LIVED, pickle.dumps(register.head()).hex()]
+    monkeypatch.setattr(companion, "_started", lambda _: Popen(command, stdin=PIPE, stdout=PIPE))
+    repair(register)
+    assert kept(register) == before
+    assert len(ours) == 7
+
+
+def test_an_entry_that_cannot_be_read_is_told_by_its_person(register: Register) -> None:
+    """Whoever meets it, the sentence is the same, and nothing is kept."""
+    before = kept(register)
+    register.db.execute("DROP TRIGGER entries_unchanged")
+    register.db.execute("UPDATE entries SET body = '{' WHERE patient = 'p0001' AND type = 'visited'")
+    with pytest.raises(RegisterError, match="p0001"):
+        repair(register)
+    assert kept(register) == before
