@@ -38,6 +38,16 @@ _LISTED: Final = """
     modes FROM due WHERE from_on <= :on AND until_on > :on AND opens_on <= :until
     AND (opens_on <= :on OR due_on <= :until)
 """
+_PEOPLE: Final = """
+    SELECT team, count(*) FROM standings WHERE from_on <= :on AND until_on > :on AND rest <> 'closed' GROUP BY team
+"""
+#: From team to team, as the index has them.
+_TEAMS: Final = """
+    WITH RECURSIVE found (team) AS (
+        SELECT min(team) FROM standings
+        UNION ALL SELECT (SELECT min(team) FROM standings WHERE team > found.team) FROM found WHERE team IS NOT NULL
+    ) SELECT team FROM found WHERE team IS NOT NULL
+"""
 #: An order asked for here would have the whole table read.
 _AFTER: Final = "SELECT patient FROM standings WHERE first AND from_on > ?"
 _LIKENESS: Final = "INSERT INTO likenesses VALUES (?, ?)"
@@ -176,6 +186,17 @@ def patients_after(db: Database, on: date) -> list[str]:
     """Return the patients of whom an entry takes effect after the day: their dates are not kept for it."""
     rows = db.execute(_AFTER, [on.isoformat()])
     return [patient for (patient,) in rows]
+
+
+def kept_people(db: Database, on: date) -> Counter[str | None]:
+    """Return how many people have each team on a day, or none (None), of whom nothing is entered after it."""
+    return Counter(dict(db.execute(_PEOPLE, {"on": on.isoformat()}).fetchall()))
+
+
+def kept_teams(db: Database) -> list[str]:
+    """Return the teams that have patients."""
+    rows = db.execute(_TEAMS)
+    return [team for (team,) in rows]
 
 
 def _of(team: str | None) -> str:

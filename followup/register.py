@@ -5,11 +5,9 @@ them (see `keptdates`). A list for a day before a patient's last entry, or as it
 from the ledgers themselves.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, time
-from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, Self
 
@@ -18,11 +16,10 @@ from sqlite_utils import Database
 
 from followup.audit import check_sound
 from followup.audittrail import By, Writing, write_audit, writing_of
-from followup.case import Case, case_on
+from followup.case import case_on
 from followup.chain import Head
 from followup.dates import SHANGHAI, work_calendar
 from followup.derivation import derive_anew
-from followup.duevisit import DueVisit
 from followup.duplicates import kept_duplicates
 from followup.entries import Entry
 from followup.entryjson import shown_id
@@ -44,12 +41,13 @@ from followup.inforce import (
     write_withdrawal,
 )
 from followup.intake import take
-from followup.keptdates import Story, drop, kept_counts, kept_lines, patients_after
+from followup.keptdates import drop, kept_people, kept_teams, patients_after
+from followup.keptlists import kept_list
 from followup.ledger import Ledger
 from followup.moves import moves
 from followup.noticefile import notice_from_text
 from followup.policy import Policy
-from followup.schedule import lines, resting
+from followup.schedule import resting
 from followup.storage import (
     OURS,
     Place,
@@ -67,11 +65,11 @@ from followup.storage import (
     wiped,
 )
 from followup.tables import is_of_a_later_release, migrations
-from followup.teamrows import Told, directory, directory_head, directory_near, is_kept
+from followup.teamrows import Told, directory, directory_head
 from followup.teamrows import append as append_rows
 from followup.teams import Directory
-from followup.terms import Bucket, LineKind
-from followup.worklist import WorkLine, WorkList, line_crew, line_findings
+from followup.terms import Bucket
+from followup.worklist import WorkList
 
 
 @frozen(eq=False)
@@ -314,7 +312,6 @@ class Register:
         """
         with sentences_of_sqlite(), snapshot(self.db):
             self._check_rules()
-            upto = head(self.db)
             if known is not None or village is not None:
                 policy = self.policy_known(known)
                 ledgers = self.ledgers(None if village is None else people_of(self.db, village))
@@ -322,38 +319,8 @@ class Register:
                 there = then if village is None else (ledger for ledger in then if _is_of(ledger, village, on))
                 whole = self.directory(known)
                 listed = WorkList.of(there, policy, on, team=team, within=within, directory=whole)
-                return evolve(listed, head=str(upto), known=known)
-            counts = kept_counts(self.db, on, team)
-            near = self._near(team)
-            told = (self._story(on, upto.entries), lambda of, line: line_crew(near(), of, line, on))
-            found = list(kept_lines(self.db, on, team, within, told))
-            for ledger in self.ledgers(patients_after(self.db, on)):
-                earlier = WorkList.of([ledger], self.policy, on, team=team, within=within, directory=near())
-                counts.update(earlier.counts)
-                found += [*earlier.lines, *earlier.duties]
-            return evolve(WorkList.made(on, self.policy, counts, found), head=str(upto))
-
-    def read_through(self, found: WorkList) -> Iterator[int]:
-        """Read what the lines of a list tell when they are asked, all of it at once; yield how many are read so far.
-
-        Nobody needs to, but each ledger is read once and many together, and somebody who waits can be told.
-        """
-        waiting: dict[str, list[WorkLine]] = {}
-        for line in (*found.lines, *found.duties):
-            if line.is_waiting:
-                waiting.setdefault(line.due.patient, []).append(line)
-        count, upto = 0, Head.parse(found.head).entries if found.head and waiting else 0
-        with sentences_of_sqlite():
-            for ledger in read_ledgers(self.db, sorted(waiting), upto):
-                case = case_on(ledger, found.on)
-                running = {} if case is None else {line.kind: line for line in lines(case, self.policy)}
-                for line in waiting[ledger.patient]:
-                    if case is not None and line.due.kind in running:
-                        due = running[line.due.kind]
-                        line.due.fill(reasons=due.reasons)
-                        line.fill(findings=line_findings(case, due, self.policy, line.crew), **_named(case))
-                    count += 1
-                yield count
+                return evolve(listed, head=str(self.head()), known=known)
+            return kept_list(self.db, self.policy, on, team, within)
 
     def compared(  # noqa: PLR0913, PLR0917 - both lists are asked for alike
         self,
@@ -404,7 +371,7 @@ class Register:
     def people_by_team(self, on: date) -> Mapping[str | None, int]:
         """Return how many people have each team on a day, or none (None); whoever moved out or died has none."""
         with sentences_of_sqlite(), snapshot(self.db):
-            counts = Counter(dict(self.db.execute(_PEOPLE, {"on": str(on)}).fetchall()))
+            counts = kept_people(self.db, on)
             for ledger in self.ledgers(patients_after(self.db, on)):
                 case = case_on(ledger, on)
                 counts.update([case.team] if case is not None and resting(case.status) is not Bucket.CLOSED else [])
@@ -412,8 +379,7 @@ class Register:
 
     def teams(self) -> list[str]:
         """Return the teams that have patients."""
-        rows = self.db.execute(_TEAMS)
-        return [team for (team,) in rows]
+        return kept_teams(self.db)
 
     def villages(self) -> list[str]:
         """Return the villages that people were ever of."""
@@ -470,41 +436,6 @@ class Register:
             raise RegisterError(Problem("patient.forgotten", facts={"patient": shown(patient), "on": row[0]}))
         return [patient]
 
-    def _near(self, team: str | None) -> Callable[[], Directory | None]:
-        """Return what gives the directory as it is now (of one team what is near it), read when first asked for."""
-        upto = directory_head(self.db).entries
-
-        @cache
-        def near() -> Directory | None:
-            with sentences_of_sqlite():
-                if not is_kept(self.db, upto):
-                    return None
-                return directory(self.db, upto) if team is None else directory_near(self.db, team, upto)
-
-        return near
-
-    def _story(self, on: date, upto: int) -> Story:
-        """Return what tells more of the lines of a list: from the entries that there were when it was made."""
-
-        @lru_cache(maxsize=_STORIES)
-        def told(patient: str) -> tuple[Case, dict[LineKind, DueVisit]]:
-            for ledger in read_ledgers(self.db, [patient], upto):
-                case = case_on(ledger, on)
-                if case is not None:
-                    return case, {line.kind: line for line in lines(case, self.policy)}
-            raise RegisterError(Problem("patient.unknown", facts={"patient": shown(patient)}))
-
-        def story(patient: str, kind: LineKind) -> tuple[Case, DueVisit, Policy]:
-            with sentences_of_sqlite():
-                case, running = told(patient)
-            return case, running[kind], self.policy
-
-        return story
-
-
-def _named(case: Case) -> dict[str, str | None]:
-    return {name: case.person.get(name) for name in ("name", "phone")}
-
 
 def _is_of(ledger: Ledger, village: str, on: date) -> bool:
     case = case_on(ledger, on)
@@ -542,15 +473,3 @@ _BEGINNING: Final = """
 _SHORTEST: Final = 4
 #: Of which ids are made; what is left of somebody who was forgotten has another.
 _DIGITS: Final = frozenset("0123456789abcdef")
-#: Of so many patients on a list more is kept in mind.
-_STORIES: Final = 256
-_PEOPLE: Final = """
-    SELECT team, count(*) FROM standings WHERE from_on <= :on AND until_on > :on AND rest <> 'closed' GROUP BY team
-"""
-#: From team to team, as the index has them.
-_TEAMS: Final = """
-    WITH RECURSIVE found (team) AS (
-        SELECT min(team) FROM standings
-        UNION ALL SELECT (SELECT min(team) FROM standings WHERE team > found.team) FROM found WHERE team IS NOT NULL
-    ) SELECT team FROM found WHERE team IS NOT NULL
-"""

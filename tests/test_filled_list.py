@@ -17,6 +17,7 @@ from followup import Entry, Ledger, Missed, Registered, Visited, WorkList, load_
 from followup.cli import main
 from followup.forms import read_files
 from followup.jsonlines import Reading
+from followup.keptlists import read_through
 from followup.listform import OUTCOMES, SEVERAL
 from followup.patientform import PATIENT
 from followup.register import Register
@@ -307,9 +308,9 @@ def test_a_sheet_for_each_team_is_for_workbooks_alone(tmp_path: Path) -> None:
 def test_lines_read_together_are_those_read_one_by_one(district: Register) -> None:
     """What a line tells is the same however it was read, and each is counted."""
     together, alone = district.worklist(TODAY), district.worklist(TODAY)
-    assert list(district.read_through(together))[-1] == len(together.lines) + len(together.duties)
+    assert list(read_through(district.db, together))[-1] == len(together.lines) + len(together.duties)
     assert render(together, "json", "zh", with_names=True) == render(alone, "json", "zh", with_names=True)
-    assert not list(district.read_through(WorkList.of(district.ledgers(["10100001"]), POLICY, TODAY)))
+    assert not list(read_through(district.db, WorkList.of(district.ledgers(["10100001"]), POLICY, TODAY)))
 
 
 def test_a_terminal_is_told_how_far_a_long_list_is(

@@ -57,6 +57,7 @@ ORDER = [
     "keptdates",
     "companion",
     "derivation",
+    "keptlists",
     "intake",
     "register",
     "integrity",

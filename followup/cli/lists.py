@@ -120,9 +120,11 @@ def due(
 
 def _read_through(found: "Register", listed: "WorkList", lang: str) -> None:
     """Read what the lines tell, and tell a terminal of it where it takes long."""
+    from followup.keptlists import read_through
+
     began, told, total = monotonic(), False, len(listed.lines) + len(listed.duties)
     watched = sys.stderr.isatty()
-    for place, count in enumerate(found.read_through(listed), 1):
+    for place, count in enumerate(read_through(found.db, listed), 1):
         if watched and not place % 100 and monotonic() - began > LONG:
             click.echo("\r" + say(lang, "progress.lines", count=count, total=total), nl=False, err=True)
             told = True

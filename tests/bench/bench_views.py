@@ -22,6 +22,7 @@ from tabulate import tabulate
 from followup import WorkList, load_policy
 from followup.forms import entries_of
 from followup.jsonlines import Reading
+from followup.keptlists import read_through
 from followup.register import Register
 from followup.views import render
 
@@ -76,7 +77,7 @@ def main(folder: Path) -> None:
     path, rows = made(folder), []
     with Register.open(path) as register:
         listed, ahead = register.worklist(ON), register.worklist(ON, within=80)
-        list(register.read_through(listed))
+        list(read_through(register.db, listed))
     size, many = (len(found.lines) + len(found.duties) for found in (listed, ahead))
     for form, lines in VIEWS:
         taken = [view(sized(listed, lines), form) for _ in range(ROUNDS)]
