@@ -75,6 +75,8 @@ class Remark:
 
 
 def _told(value: Any, lang: str) -> Any:
+    if isinstance(value, list):
+        return say(lang, "word.and").join(_told(one, lang) for one in value)
     if isinstance(value, Term):
         return value.label(lang)
     return value.text(lang) if hasattr(value, "text") else value
@@ -314,6 +316,10 @@ def _notes(policy: Policy) -> Iterator[Remark]:
     for off in policy.offs:
         facts = {"on": off.since, "reason": off.reason}
         yield Remark(code="off", is_error=False, rules=(off.off,), facts=facts)
+    lasting = {rule.kind for rule in policy.rules if rule.until is None}
+    without = [kind for kind in LineKind if kind not in lasting]
+    if without:
+        yield Remark(code="without", is_error=False, facts={"kinds": without})
     months = tuple(rule.id for rule in policy.rules if rule.within.unit in {"month", "year"})
     if months:
         yield Remark(code="months", is_error=False, rules=months)

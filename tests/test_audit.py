@@ -291,6 +291,19 @@ def test_what_a_local_policy_takes_away_is_noted() -> None:
     }
 
 
+def test_a_kind_of_line_that_no_rule_asks_for_is_noted() -> None:
+    """Without its rule, or once it has ended, nobody is asked for it: nothing else would say so."""
+    ended = changed("health-check", "since = 2018-05-28", "since = 2018-05-28\nuntil = 2027-01-01")
+    for text in (without("health-check"), ended):
+        told = [remark for remark in audit(policy_from_texts([text])) if remark.code == "without"]
+        assert [remark.text("en") for remark in told] == ["no rule asks for: health check"]
+    told = [remark for remark in audit(load_policy("basic-service-2017")) if remark.code == "without"]
+    assert [remark.text("en") for remark in told] == [
+        "no rule asks for: first follow-up, another attempt, status check, report"
+    ]
+    assert not any(remark.code == "without" for remark in audit(load_policy("national-2018")))
+
+
 def test_a_rule_that_begins_later_leaves_a_gap_until_then() -> None:
     """Whoever goes by a policy from a day on is told that nobody would be visited until its first rule begins."""
     late = policy_from_texts([NATIONAL.replace("2018-05-28", "2030-01-01")])

@@ -138,7 +138,7 @@ def test_adopt_shows_first_whom_it_touches(register: Path) -> None:
     """A dry run changes nothing; an adoption counts from its day, with the old policy on the eve."""
     words: list[str | Path] = ["policy", "adopt", register, "national-2018", "--from", "2026-12-01"]
     shown = run(*words, "--dry-run").stdout
-    assert shown.startswith("From dongguan to national-2018 from 2026-12-01 on: ")
+    assert re.match(r"From dongguan \([0-9a-f]{12}\) to national-2018 \([0-9a-f]{12}\) from 2026-12-01 on: ", shown)
     assert shown.endswith("Nothing changed (--dry-run).\n")
     assert "(dongguan, version" in run("explain", register, "p1", "--on", "2026-12-01").stdout
     assert "In force from 2026-12-01 on" in run(*words).stdout

@@ -252,8 +252,9 @@ def _tell_shifts(register: "Register", new: "Policy", day: date, today: date, la
     found = [*shifts(register.ledgers(), register.policy, register.policy.then(new, day), on)]
     moved = {shift.patient for shift in found if shift.direction is not None}
     joined = {shift.patient for shift in found if shift.has_other_parties}
-    facts = {"old": was.id, "new": new.id, "on": day, "of": register.size(), "as_of": on}
-    click.echo(say(lang, "adopt.title", **facts, people=len(moved), parties=len(joined)))
+    rules = {"old": was.id, "was": was.version, "new": new.id, "version": new.version}
+    facts = {"on": day, "of": register.size(), "as_of": on, "people": len(moved), "parties": len(joined)}
+    click.echo(say(lang, "adopt.title", **rules, **facts))
     _tell_table([shift for shift in found if shift.kind in FOLLOW_UPS], ("team", "stability"), lang)
     _tell_table([shift for shift in found if shift.kind not in FOLLOW_UPS], ("kind", "team", "stability"), lang)
     click.echo("")
