@@ -1,7 +1,8 @@
 """Entries read from JSON, one by one: what is wrong is told by its field."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from inspect import getclosurevars, isfunction
 from typing import Any, Final
@@ -87,10 +88,36 @@ def _explained(kind: type[Entry], data: Mapping[str, Any]) -> Entry:
     return _construct(kind, {names[key]: value for key, value in given.items()})
 
 
-def known_as(entry: Entry, known_id: str) -> Entry:
-    """Return the entry with the id under which a register keeps it: whoever is forgotten loses content, not ids."""
+def entry_from_texts(kind: str, own: dict[str, str | None], body: str, apart: str | None, known_id: str) -> Entry:
+    """Return the entry of which a register keeps its person, day and moment, its texts, and its id.
+
+    The id is taken as it stands: whoever is forgotten loses content, not ids. Raises what `read_entry` raises, and
+    `ValueError` for what is no JSON.
+    """
+    entry = object.__new__(TYPES[kind])
+    fixed, tables = _fixed(kind, body)
+    for put, value in fixed:
+        put(entry, value)
+    for put, value in tables:
+        put(entry, dict(value))
+    readers = _READERS[kind]
+    for key, value in (own if apart is None else own | _decode(apart)).items():
+        put, convert, _ = readers[key]
+        put(entry, None if value is None else convert(value))
     object.__setattr__(entry, "_id", known_id)
     return entry
+
+
+@lru_cache(maxsize=1 << 13)
+def _fixed(kind: str, body: str) -> tuple[tuple[tuple[Any, Any], ...], list[tuple[Any, Any]]]:
+    """Return what a text fills in, tables apart as they could be changed: most follow-ups tell what others do."""
+    content = _decode(body)
+    blanks, steps = _plan(kind, (*_OWN, *content))
+    found = [
+        (put, convert(value)) for (put, convert, _), value in zip(steps[len(_OWN) :], content.values(), strict=True)
+    ]
+    tables = [(put, value) for put, value in found if type(value) is dict]
+    return (*blanks, *[(put, value) for put, value in found if type(value) is not dict]), tables
 
 
 def shown_id(entry_id: str) -> str:
@@ -119,6 +146,10 @@ def _named(kind: type[Entry], values: dict[str, Any], error: InvalidEntry) -> In
 
 
 _NO_FIELDS: Final = frozenset({"type", "id"})
+#: What a register keeps of an entry beside its texts.
+_OWN: Final = ("patient", "on", "recorded_at")
+#: `json.loads` asks more of its text each time.
+_decode: Final[Callable[[str], dict[str, Any]]] = json.JSONDecoder().decode
 
 
 def _readers(kind: type[Entry]) -> dict[str, tuple[Any, Any, Any]]:

@@ -1,7 +1,6 @@
 """Entries as rows of a register: appended to the chain, read as ledgers, blanked where a person is forgotten."""
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import groupby, islice
 from secrets import token_hex
@@ -11,8 +10,8 @@ from attrs import define
 from sqlite_utils import Database
 
 from followup.chain import Head, linked, sealed
-from followup.entries import TYPES, Entry, canonical
-from followup.entryjson import known_as, read_entry
+from followup.entries import Entry, canonical
+from followup.entryjson import entry_from_texts
 from followup.errors import Problem, RegisterError, shown
 from followup.ledger import Ledger
 from followup.tables import GUARDS
@@ -26,8 +25,6 @@ _CHUNK: Final = 50
 #: More entries than any register has.
 _ALL: Final = 1 << 62
 _INSERT: Final = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-#: `json.loads` asks more of its text each time.
-_decode: Final[Callable[[str], dict[str, Any]]] = json.JSONDecoder().decode
 _ROW: Final = 'e.seq, e.id, e.patient, e.type, e."on", e.recorded_at, e.body, p.body'
 _FROM: Final = "FROM entries e LEFT JOIN personal p ON p.seq = e.seq"
 
@@ -161,11 +158,8 @@ def select(db: Database, where: str, values: Sequence[str | int]) -> list[tuple[
 def _entry(row: Sequence[Any]) -> Entry:
     known_id, patient, kind, on, recorded_at, body, personal = row
     try:
-        content = _decode(body)
-        if personal:
-            content |= _decode(personal)
-        content |= {"patient": patient, "on": on, "recorded_at": recorded_at}
-        return known_as(read_entry(TYPES[kind], content), known_id)
+        own = {"patient": patient, "on": on, "recorded_at": recorded_at}
+        return entry_from_texts(kind, own, body, personal, known_id)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):  # damaged, or changed behind our back
         raise RegisterError(Problem("check.unreadable", facts={"patient": shown(patient)})) from None
 

@@ -17,6 +17,7 @@ from typing import Any
 ON = date(2026, 11, 23)
 #: A care group has so many people.
 TEAM = 440
+SYMPTOMS = ["hallucination", "suspicion", "mood_swings", "self_talk", "withdrawal"]
 FUNCTIONS = dict.fromkeys(["self_care", "housework", "work", "study", "contact"], "good")
 
 
@@ -41,9 +42,18 @@ def _person(random: Random, patient: str, village: int) -> Iterator[dict[str, An
         present = ["care_group", "police"] if risk > 2 else ["prevention_doctor"]
         yield {
             "type": "visited", "patient": patient, "on": str(on), "mode": random.choice(["home", "clinic"]),
-            "seen": ["patient"], "present": present, "risk": risk, "symptoms": [], "insight": "full",
-            "functions": FUNCTIONS, "adherence": "regular", "reaction": "none", "stability": stability,
+            "seen": ["patient"], "present": present, "risk": risk, **_found(random, stability),
+            "adherence": "regular", "reaction": "none", "stability": stability,
+            "next_on": str(on + timedelta(days - random.randrange(7))),
         }  # fmt: skip
+
+
+def _found(random: Random, stability: str) -> dict[str, Any]:
+    """Return what a follow-up finds: of somebody who is stable nothing, of others what differs each time."""
+    if stability == "stable":
+        return {"symptoms": [], "insight": "full", "functions": FUNCTIONS}
+    grades = {name: random.choice(["good", "fair"]) for name in FUNCTIONS}
+    return {"symptoms": random.sample(SYMPTOMS, 2), "insight": "partial", "functions": grades}
 
 
 def _days(random: Random, days: int) -> list[date]:
