@@ -333,3 +333,13 @@ def test_what_begins_no_id_finds_nothing(register: Register, beginning: str) -> 
     for word in (beginning, *(one[:8] for one in left), *left):
         with pytest.raises(RegisterError, match=r"there is no entry|several entries|more than one"):
             register.find(word)
+
+
+def test_what_two_follow_ups_tell_alike_is_kept_apart(register: Register) -> None:
+    """Whoever changes what one entry tells of the functions changes no other's, nor what is read next."""
+    grades = {"self_care": "good", "work": "fair"}
+    visits = [Visited(patient, "2026-02-01", risk=0, functions=grades) for patient in ("p1", "p2")]
+    register.record_all([*ENTRIES, *visits])
+    told = [register.ledger(patient).entries[-1].functions for patient in ("p1", "p2", "p1")]  # type: ignore[attr-defined]
+    told[0].clear()
+    assert told[1:] == [grades, grades]
