@@ -29,6 +29,7 @@ ORDER = [
     "teams",
     "teamchecks",
     "policy",
+    "policytable",
     "policyfile",
     "noticefile",
     "states",

@@ -31,7 +31,7 @@ from followup import (
 )
 from followup.entries import TYPES
 from followup.errors import InvalidEntry
-from followup.policyfile import rule_problems
+from followup.policytable import rule_problems
 from followup.sentences import sentences
 from followup.terms import Bucket
 from followup.testing import entries, ledgers, policies, rules
