@@ -162,15 +162,16 @@ def test_a_drawn_rule_is_one_that_can_be_asked(rule: Rule) -> None:
 
 
 def test_a_story_shrinks_to_what_matters() -> None:
-    """What is found of a wish is a few entries on the first days: the least that has it."""
+    """What is found of a wish is a few entries on the first days, wherever the search begins: mostly the least, 3 or 4."""
 
     def joint_visit_missed(ledger: Ledger) -> bool:
         case = [entry for entry in ledger.facts if isinstance(entry, Visited) and entry.risk > 2]
         return bool(case) and any(isinstance(entry, Missed) and entry.on > case[0].on for entry in ledger.facts)
 
-    found = find(ledgers(), joint_visit_missed, settings=settings(database=None), random=Random(0))
-    assert len(found.entries) <= 4
-    assert "2026-08-2" in str(found.entries[0].on)
+    alone = settings(database=None)
+    found = [find(ledgers(), joint_visit_missed, settings=alone, random=Random(seed)) for seed in range(3)]
+    assert sorted(len(ledger.entries) for ledger in found)[1] <= 4
+    assert all("2026-08-2" in str(ledger.entries[0].on) for ledger in found)
 
 
 def test_types_are_drawn_once_the_package_is_installed() -> None:
