@@ -1,5 +1,6 @@
 """Entries as rows of a register: appended to the chain, read as ledgers, blanked where a person is forgotten."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import groupby, islice
@@ -25,6 +26,9 @@ _CHUNK: Final = 50
 #: More entries than any register has.
 _ALL: Final = 1 << 62
 _INSERT: Final = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_KNOWN: Final = """
+    SELECT id FROM entries INDEXED BY entries_of_patient WHERE patient = ? AND id IN (SELECT value FROM json_each(?))
+"""
 _ROW: Final = 'e.seq, e.id, e.patient, e.type, e."on", e.recorded_at, e.body, p.body'
 _FROM: Final = "FROM entries e LEFT JOIN personal p ON p.seq = e.seq"
 
@@ -71,10 +75,10 @@ def append(db: Database, at: Tip, salt: str, told: Iterable[Entry], known: set[s
     return added
 
 
-def ids_of(db: Database, patient: str) -> set[str]:
-    """Return the ids of all that is known of a person."""
-    rows = db.conn.execute("SELECT id FROM entries INDEXED BY entries_of_patient WHERE patient = ?", [patient])
-    return {entry_id for (entry_id,) in rows}
+def known_among(db: Database, patient: str, told: Iterable[Entry]) -> set[str]:
+    """Return the ids of those of a person's entries that are known."""
+    ids = json.dumps([entry.id for entry in told])
+    return {entry_id for (entry_id,) in db.conn.execute(_KNOWN, (patient, ids))}
 
 
 def salt_of(db: Database, patient: str) -> tuple[str | None, str | None, bool]:

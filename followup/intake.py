@@ -13,7 +13,7 @@ from attrs import Factory, define
 from sqlite_utils import Database
 
 from followup.entries import Entry, Registered
-from followup.entryrows import Tip, append, ids_of, owner_of, read_rows, salt_of, tip, touched
+from followup.entryrows import Tip, append, known_among, owner_of, read_rows, salt_of, tip, touched
 from followup.errors import Problem
 from followup.keptdates import drop, drop_indexes, keep, kept, make_indexes
 from followup.ledger import Ledger
@@ -62,7 +62,7 @@ def _take_person(intake: _Intake, patient: str, told: list[Entry]) -> None:
         facts = {"patient": patient, "on": forgotten_on}
         _refuse(intake, ((entry, Problem("patient.forgotten", facts=facts)) for entry in told))
         return
-    known = set() if is_new else ids_of(intake.db, patient)
+    known = set() if is_new else known_among(intake.db, patient, told)
     added = append(intake.db, intake.tip, salt, told, known)
     is_done = is_new and _is_sound(intake, patient, added)
     if added and not is_done and len(intake.waiting) < _MANY:
