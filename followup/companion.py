@@ -13,8 +13,10 @@ from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 from typing import Any, Final
 
-#: A program that was frozen with its Python would start itself.
-HAS_ROOM: Final = (os.cpu_count() or 1) > 1 and bool(sys.executable) and not hasattr(sys, "frozen")
+#: A program that has Python within it, or was frozen with it, would start itself.
+HAS_ROOM: Final = (
+    (os.cpu_count() or 1) > 1 and "python" in Path(sys.executable or "").name and not hasattr(sys, "frozen")
+)
 _LIBRARY: Final = str(Path(__file__).parents[1])
 #: So many bytes of answers may wait, where the system has room for them.
 _AHEAD: Final = 1 << 20
@@ -61,8 +63,8 @@ def _has_begun(child: "Popen[bytes]", task: object) -> bool:
 def _received(child: "Popen[bytes]") -> Any:
     try:
         return pickle.load(child.stdout)  # type: ignore[arg-type]  # noqa: S301 - our own module wrote it
-    except pickle.UnpicklingError:
-        raise EOFError from None
+    except (pickle.UnpicklingError, AttributeError, ImportError, IndexError, KeyError, TypeError, ValueError):
+        raise EOFError from None  # something else answers
 
 
 def answer(parcels: Callable[[Any], Iterable[Any]]) -> None:
