@@ -76,7 +76,9 @@ print("go", flush=True)
 for ledger in list(register.ledgers()):
     register.forget(ledger.patient, date(2026, 3, 1), "request")
 """
-SCRIPTS = {"import": IMPORTS, "record": RECORDS, "adopt": ADOPTS, "forget": FORGETS}
+#: The same with a second process, which is left behind.
+SHARES = f"from followup import companion, derivation\ncompanion.HAS_ROOM, derivation._LARGE = True, 0\n{ADOPTS}"
+SCRIPTS = {"import": IMPORTS, "record": RECORDS, "adopt": ADOPTS, "share": SHARES, "forget": FORGETS}
 
 
 def killed(script: str, path: Path, number: int, after: float) -> None:
@@ -98,7 +100,7 @@ def test_a_killed_writer_leaves_all_or_nothing(kind: str, tmp_path: Path) -> Non
         register.record_all([*people, *(Visited(one.patient, "2026-01-12", risk=1, mode="home") for one in people)])
         begun = register.head().entries
     for number in range(max(1, KILLS // len(SCRIPTS))):
-        killed(SCRIPTS[kind], path, 1_000 * number, random.uniform(0.0, 0.4))
+        killed(SCRIPTS[kind], path, 1_000 * number, random.uniform(0.0, 1.0 if kind == "share" else 0.4))
         with Register.open(path) as register:
             assert list(check(register)) == []
             entries = register.head().entries
