@@ -44,7 +44,9 @@ def companion(module: str, task: object) -> Iterator[Next | None]:
 
 def _started(module: str) -> "Popen[bytes] | None":
     command = [sys.executable, "-P", "-m", module]
-    known = os.environ | {"PYTHONPATH": os.pathsep.join([_LIBRARY, os.environ.get("PYTHONPATH", "")])}
+    # An empty part would let it load what lies in the folder where a user happens to be.
+    places = filter(None, [_LIBRARY, *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
+    known = os.environ | {"PYTHONPATH": os.pathsep.join(places)}
     try:
         return Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=known, pipesize=_AHEAD)  # noqa: S603 - ours
     except OSError:

@@ -91,6 +91,20 @@ def test_the_second_process_takes_its_lots(register: Register, monkeypatch: pyte
     assert ours == ["p0050", "p0150", "p0300"]
 
 
+@pytest.mark.parametrize("places", [None, "", ":"])
+def test_the_second_process_loads_nothing_from_where_a_user_is(
+    places: str | None, register: Register, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A file that happens to lie in the folder and is called as a module of Python's own is not run."""
+    (tmp_path / "json.py").write_text("open('loaded', 'w').close(); raise SystemExit")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False) if places is None else monkeypatch.setenv("PYTHONPATH", places)
+    ours = lots_of_this_process(monkeypatch)
+    repair(register)
+    assert ours == ["p0050", "p0150", "p0300"]
+    assert not Path("loaded").exists()
+
+
 def test_what_is_not_committed_is_derived_here(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second process sees nothing of a batch that is under way: this one then derives everybody's dates."""
     ours = lots_of_this_process(monkeypatch)
