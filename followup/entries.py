@@ -5,8 +5,9 @@ enum. Personal fields never show in a repr.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, ClassVar, Final
 
@@ -66,13 +67,39 @@ canonical: Final = json.JSONEncoder(
 ).encode
 
 
-def _digest(content: dict[str, Any]) -> str:
+def _digest(text: str) -> str:
+    return str(_sha256()(text.encode()).hexdigest()[:20])
+
+
+@cache
+def _sha256() -> Callable[[bytes], Any]:
     from hashlib import sha256  # noqa: PLC0415 - OpenSSL takes its time, and not every program asks for ids
 
-    return sha256(canonical(content).encode()).hexdigest()[:20]
+    return sha256
 
 
-@frozen(eq=False, repr=False)
+def _braced(words: Iterable[str]) -> str:
+    return f"{{{','.join(words)}}}"
+
+
+#: Codes and days in canonical JSON; the last are kept, and 1, True and 1.0 are equal.
+_known: Final = lru_cache(maxsize=1 << 12, typed=True)(canonical)
+
+
+@lru_cache(maxsize=1 << 12)
+def _known_table(pairs: tuple[tuple[str, str], ...]) -> str:
+    return canonical(dict(pairs))
+
+
+def _table(value: dict[str, str]) -> str:
+    return _known_table(tuple(value.items()))
+
+
+#: How a field's text begins, which of an entry's texts it is part of, and what spells its value.
+_Part = tuple[str, str, Callable[[Any], str]]
+
+
+@frozen(eq=False, repr=False, slots=False)
 class Entry:
     """One dated fact about one patient; `id` is a hash of its content, so equal content is one fact."""
 
@@ -87,7 +114,8 @@ class Entry:
     _texts: tuple[str | None, str] | None = field(default=None, init=False)
 
     # Equal content is one fact, and nobody's name shows. Told here once, as attrs would compile it for each
-    # type anew: an import is 5 ms quicker.
+    # type anew: an import is 5 ms quicker. Without slots a register's entries are read, and told to another process,
+    # at once and not field by field.
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Entry) and self.content() == other.content()
@@ -105,9 +133,6 @@ class Entry:
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001 - IPython's and hypothesis's own
         printer.text(repr(self))  # else they show every field, hidden ones too
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return restored, (type(self), *_VALUES[type(self)](self))  # attrs would name every field of each entry
-
     @property
     def recorded_on(self) -> date | None:
         """The civil day on which it was entered; None where nobody knows."""
@@ -116,22 +141,23 @@ class Entry:
     @property
     def id(self) -> str:
         """The first 20 hex digits of the SHA-256 of the canonical JSON."""
-        return self._id or self._identified(self.content())
-
-    def _identified(self, content: dict[str, Any]) -> str:
         if self._id is None:
-            object.__setattr__(self, "_id", _digest(content))
+            self.texts()
         return self._id  # type: ignore[return-value]
 
     def texts(self) -> tuple[str | None, str]:
         """Return what a register keeps as JSON: what is personal, or None, and all else but patient, type and day."""
         if self._texts is None:
-            content = self.content()
-            self._identified(content)
-            apart = {key: content.pop(key) for key in APART if key in content}
-            for key in ("patient", "type", "on"):
-                del content[key]
-            object.__setattr__(self, "_texts", (canonical(apart) if apart else None, canonical(content)))
+            values, parts = _SPELLED[self.type]
+            spelt = [
+                (part, key + spell(value))
+                for (key, part, spell), value in zip(parts, values(self), strict=True)
+                if value is not None
+            ]
+            apart, body = ([word for part, word in spelt if part == text] for text in ("apart", "body"))
+            found = self.__dict__  # it is frozen
+            found["_id"] = self._id or _digest(_braced([word for _, word in spelt]))
+            found["_texts"] = (_braced(apart) if apart else None, _braced(body))
         return self._texts  # type: ignore[return-value]
 
     def content(self) -> dict[str, Any]:
@@ -153,7 +179,7 @@ class Entry:
         return found | ({} if self.recorded_at is None else {"recorded_at": self.recorded_at})
 
 
-@frozen(kw_only=True, eq=False, repr=False)
+@frozen(kw_only=True, eq=False, repr=False, slots=False)
 class Person(Entry):
     """The fields by which a person is known and reached; the base of `Registered` and `Amended`."""
 
@@ -165,7 +191,7 @@ class Person(Entry):
     guardian: str | None = field(default=None, converter=optional(own_text))
 
 
-@frozen(kw_only=True, eq=False, repr=False)
+@frozen(kw_only=True, eq=False, repr=False, slots=False)
 class Registered(Person):
     """The person was registered; `informed_on` (default: `on`) is the day the centre knew of the consent."""
 
@@ -182,11 +208,10 @@ class Registered(Person):
 class Amended(Person):
     """Personal fields were corrected or have changed; what is not given stays."""
 
-    __slots__ = ()
     type = "amended"
 
 
-@frozen(kw_only=True, eq=False, repr=False)
+@frozen(kw_only=True, eq=False, repr=False, slots=False)
 class Consented(Entry):
     """Consent to community management was given; `informed_on` (default: `on`) is when the centre knew."""
 
@@ -194,7 +219,7 @@ class Consented(Entry):
     informed_on: date | None = field(default=None, converter=optional(day))
 
 
-@frozen(kw_only=True, eq=False, repr=False)
+@frozen(kw_only=True, eq=False, repr=False, slots=False)
 class Declined(Entry):
     """Community management was declined."""
 
@@ -202,7 +227,7 @@ class Declined(Entry):
     informed_on: date | None = field(default=None, converter=optional(day))
 
 
-@frozen(kw_only=True, eq=False, repr=False)
+@frozen(kw_only=True, eq=False, repr=False, slots=False)
 class Assigned(Entry):
     """The person was given to a team, or is of another village from this day."""
 
@@ -211,7 +236,7 @@ class Assigned(Entry):
     village: str | None = field(default=None, converter=optional(one_line))
 
 
-@frozen(kw_only=True, eq=False, repr=False)
+@frozen(kw_only=True, eq=False, repr=False, slots=False)
 class Visited(Entry):
     """A completed follow-up: a contact in which the risk was assessed.
 
@@ -236,7 +261,7 @@ class Visited(Entry):
     form: Mapping[str, str] | None = field(default=None, converter=optional(form_columns))
 
 
-@frozen(kw_only=True, eq=False, repr=False)
+@frozen(kw_only=True, eq=False, repr=False, slots=False)
 class Missed(Entry):
     """A failed attempt (未访到): nobody who knows the patient's state could be contacted."""
 
@@ -246,7 +271,7 @@ class Missed(Entry):
     present: tuple[Role, ...] | None = field(default=None, converter=optional(role_list))
 
 
-@frozen(kw_only=True, eq=False, repr=False)
+@frozen(kw_only=True, eq=False, repr=False, slots=False)
 class Referred(Entry):
     """The patient was referred (转诊)."""
 
@@ -256,10 +281,10 @@ class Referred(Entry):
     outcome: str | None = field(default=None, converter=optional(text))
 
 
-# A type without fields of its own is not decorated: attrs would make the class anew, a millisecond each.
+# A type without fields of its own is not decorated: attrs would compile it anew.
 
 
-@frozen(kw_only=True, eq=False, repr=False)
+@frozen(kw_only=True, eq=False, repr=False, slots=False)
 class _Reasoned(Entry):
     reason: str | None = field(default=None, converter=optional(text))
 
@@ -267,11 +292,10 @@ class _Reasoned(Entry):
 class Admitted(_Reasoned):
     """Admitted to hospital; told again of a stay that lasts, it changes nothing."""
 
-    __slots__ = ()
     type = "admitted"
 
 
-@frozen(kw_only=True, eq=False, repr=False)
+@frozen(kw_only=True, eq=False, repr=False, slots=False)
 class Discharged(_Reasoned):
     """Discharged; the patient counts as in hospital until `informed_on` (default: `on`)."""
 
@@ -282,32 +306,28 @@ class Discharged(_Reasoned):
 class Detained(_Reasoned):
     """Taken into custody (羁押)."""
 
-    __slots__ = ()
     type = "detained"
 
 
 class Released(_Reasoned):
     """Released from custody."""
 
-    __slots__ = ()
     type = "released"
 
 
 class Lost(_Reasoned):
     """Somebody entered that the patient is lost (失访)."""
 
-    __slots__ = ()
     type = "lost"
 
 
 class Found(_Reasoned):
     """A lost patient was found again."""
 
-    __slots__ = ()
     type = "found"
 
 
-@frozen(kw_only=True, eq=False, repr=False)
+@frozen(kw_only=True, eq=False, repr=False, slots=False)
 class MovedOut(_Reasoned):
     """Left the area, `to` another."""
 
@@ -315,7 +335,7 @@ class MovedOut(_Reasoned):
     to: str | None = field(default=None, converter=optional(text))
 
 
-@frozen(kw_only=True, eq=False, repr=False)
+@frozen(kw_only=True, eq=False, repr=False, slots=False)
 class MovedIn(_Reasoned):
     """A transfer was received, `from_` another area ("from" in JSON)."""
 
@@ -326,11 +346,10 @@ class MovedIn(_Reasoned):
 class Died(_Reasoned):
     """Died; only a retraction takes it back."""
 
-    __slots__ = ()
     type = "died"
 
 
-@frozen(kw_only=True, eq=False, repr=False)
+@frozen(kw_only=True, eq=False, repr=False, slots=False)
 class Incident(Entry):
     """An emergency was handled (应急处置)."""
 
@@ -341,11 +360,10 @@ class Incident(Entry):
 class Checked(Entry):
     """The yearly health check was done."""
 
-    __slots__ = ()
     type = "checked"
 
 
-@frozen(kw_only=True, eq=False, repr=False)
+@frozen(kw_only=True, eq=False, repr=False, slots=False)
 class Done(Entry):
     """A duty was done; `kind` says which."""
 
@@ -355,7 +373,7 @@ class Done(Entry):
     outcome: str | None = field(default=None, converter=optional(text))
 
 
-@frozen(kw_only=True, eq=False, repr=False)
+@frozen(kw_only=True, eq=False, repr=False, slots=False)
 class Postponed(Entry):
     """The next follow-up was postponed until a day, by whom and why."""
 
@@ -365,7 +383,7 @@ class Postponed(Entry):
     reason: str | None = field(default=None, converter=optional(text))
 
 
-@frozen(kw_only=True, eq=False, repr=False)
+@frozen(kw_only=True, eq=False, repr=False, slots=False)
 class Retracted(Entry):
     """The entry of that id is taken back, from the first day; a retraction may itself be retracted."""
 
@@ -388,13 +406,21 @@ FIELDS: Final = {
     kind.type: {name: name.rstrip("_") for name in fields_dict(kind) if name != "recorded_at" and name[0] != "_"}
     for kind in ORDER
 }
-_VALUES: Final = {kind: attrgetter(*fields_dict(kind)) for kind in ORDER}
-_SETTERS: Final = {kind: tuple([getattr(kind, name).__set__ for name in fields_dict(kind)]) for kind in ORDER}
 
 
-def restored(kind: type[Entry], *values: Any) -> Entry:
-    """Return the entry of which a copy, or another process, was told every field."""
-    entry = object.__new__(kind)
-    for put, value in zip(_SETTERS[kind], values, strict=True):
-        put(entry, value)
-    return entry
+def _spelling(kind: type[Entry]) -> tuple[Callable[[Entry], tuple[Any, ...]], list[_Part]]:
+    """Return what gets a type's values in canonical order, and how each becomes part of which text."""
+    names = sorted([(key, name) for name, key in FIELDS[kind.type].items()] + [("type", "type")])
+    return attrgetter(*[name for _, name in names]), [_part(kind, key, name) for key, name in names]
+
+
+def _part(kind: type[Entry], key: str, name: str) -> _Part:
+    own = fields_dict(kind).get(name)
+    is_text = own is None or own.type in {str, str | None}
+    spell = canonical if is_text or key in APART else _table if key == "functions" else _known
+    return f'"{key}":', "apart" if key in APART else "column" if key in _COLUMNS else "body", spell
+
+
+#: What a register keeps of an entry beside its texts.
+_COLUMNS: Final = frozenset({"patient", "type", "on"})
+_SPELLED: Final = {kind.type: _spelling(kind) for kind in ORDER}

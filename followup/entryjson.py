@@ -54,13 +54,14 @@ def read_entry(kind: type[Entry], data: Mapping[str, Any]) -> Entry:
     """
     blanks, steps = _plan(kind.type, tuple(data))
     entry = object.__new__(kind)
-    for put, default in blanks:
-        put(entry, default)
-    for (put, convert, default), value in zip(steps, data.values(), strict=True):
+    told = entry.__dict__
+    told.update(blanks)
+    for key, name, convert, default in steps:
+        value = data[key]
         if value is not None:
-            put(entry, convert(value))
+            told[name] = convert(value)
         elif default is not NOTHING:
-            put(entry, default)
+            told[name] = default
         else:
             raise KeyError(kind.type)
     return entry
@@ -95,29 +96,34 @@ def entry_from_texts(kind: str, own: dict[str, str | None], body: str, apart: st
     `ValueError` for what is no JSON.
     """
     entry = object.__new__(TYPES[kind])
+    told = entry.__dict__
+    body, next_on = _cut(body)
     fixed, tables = _fixed(kind, body)
-    for put, value in fixed:
-        put(entry, value)
-    for put, value in tables:
-        put(entry, dict(value))
+    told.update(fixed)
+    for name, value in tables:
+        told[name] = dict(value)
     readers = _READERS[kind]
-    for key, value in (own if apart is None else own | _decode(apart)).items():
-        put, convert, _ = readers[key]
-        put(entry, None if value is None else convert(value))
-    object.__setattr__(entry, "_id", known_id)
+    for key, value in {**own, **next_on, **({} if apart is None else _decode(apart))}.items():
+        name, convert, _ = readers[key]
+        told[name] = None if value is None else convert(value)
+    told["_id"] = known_id
     return entry
 
 
+def _cut(body: str) -> tuple[str, dict[str, str]]:
+    """Take the doctor's date out of a follow-up's text: most tell what others do, and differ in this alone."""
+    before, _, after = body.partition('"next_on":"')  # within a word its quotes would be escaped
+    return (before + after[12:], {"next_on": after[:10]}) if after[10:12] == '",' else (body, {})
+
+
 @lru_cache(maxsize=1 << 13)
-def _fixed(kind: str, body: str) -> tuple[tuple[tuple[Any, Any], ...], list[tuple[Any, Any]]]:
-    """Return what a text fills in, tables apart as they could be changed: most follow-ups tell what others do."""
+def _fixed(kind: str, body: str) -> tuple[dict[str, Any], list[tuple[str, Any]]]:
+    """Return what a text fills in, tables apart as they could be changed."""
     content = _decode(body)
     blanks, steps = _plan(kind, (*_OWN, *content))
-    found = [
-        (put, convert(value)) for (put, convert, _), value in zip(steps[len(_OWN) :], content.values(), strict=True)
-    ]
-    tables = [(put, value) for put, value in found if type(value) is dict]
-    return (*blanks, *[(put, value) for put, value in found if type(value) is not dict]), tables
+    found = {name: convert(content[key]) for key, name, convert, _ in steps if key in content}
+    tables = [(name, value) for name, value in found.items() if type(value) is dict]
+    return blanks | found, tables
 
 
 def shown_id(entry_id: str) -> str:
@@ -152,30 +158,24 @@ _OWN: Final = ("patient", "on", "recorded_at")
 _decode: Final[Callable[[str], dict[str, Any]]] = json.JSONDecoder().decode
 
 
-def _readers(kind: type[Entry]) -> dict[str, tuple[Any, Any, Any]]:
-    """Return by its JSON name how each field is set, how it is read, and what it is where it is not given."""
+def _readers(kind: type[Entry]) -> dict[str, tuple[str, Any, Any]]:
+    """Return by its JSON name each field, how it is read, and what it is where it is not given."""
     own = fields_dict(kind)
-    keys = FIELDS[kind.type] | {"recorded_at": "recorded_at"}
-    found = {key: (_put(kind, name), _reader(own[name].converter), own[name].default) for name, key in keys.items()}
-    return found | dict.fromkeys(_NO_FIELDS, (lambda *_: None, lambda _: None, None))
+    names = FIELDS[kind.type] | {"recorded_at": "recorded_at"}
+    return {key: (name, _reader(own[name].converter), own[name].default) for name, key in names.items()}
 
 
 @lru_cache(maxsize=1 << 10)
-def _plan(kind: str, keys: tuple[str, ...]) -> tuple[list[tuple[Any, Any]], list[tuple[Any, Any, Any]]]:
+def _plan(kind: str, keys: tuple[str, ...]) -> tuple[dict[str, Any], list[tuple[str, str, Any, Any]]]:
     """Return the fields that are not given, with what they are then, and how those given are read, in turn.
 
     Raises `KeyError` for what is no field, or is needed: most entries of a type give the same.
     """
     readers = _READERS[kind]
-    blanks = [(put, default) for key, (put, _, default) in readers.items() if key not in keys]
-    if any(default is NOTHING for _, default in blanks):
+    blanks = {name: default for key, (name, _, default) in readers.items() if key not in keys}
+    if NOTHING in blanks.values():
         raise KeyError(kind)
-    hidden = [(_put(TYPES[kind], name), None) for name in ("_id", "_texts")]
-    return hidden + blanks, [readers[key] for key in keys]
-
-
-def _put(kind: type[Entry], name: str) -> Any:
-    return getattr(kind, name).__set__
+    return {"_id": None, "_texts": None} | blanks, [(key, *readers[key]) for key in keys if key not in _NO_FIELDS]
 
 
 def _reader(converter: Any) -> Any:

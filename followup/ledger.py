@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
-from itertools import groupby, pairwise
+from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any, Final
 
@@ -28,9 +28,10 @@ def _place(entry: Entry) -> tuple[Any, ...]:
 
 
 def _in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    placed = sorted([(_place(entry), entry) for entry in entries], key=_KEY)
-    if all(before[0] != after[0] for before, after in pairwise(placed)):  # most ledgers: told quickly
-        return tuple([entry for _, entry in placed])
+    by_day = sorted(entries, key=_ON)
+    if len({entry.on for entry in by_day}) == len(by_day):  # most ledgers: told quickly
+        return tuple(by_day)
+    placed = sorted([(_place(entry), entry) for entry in by_day], key=_KEY)
     found: list[Entry] = []
     for _, tied in groupby(placed, key=_KEY):
         found += _once_each([entry for _, entry in tied])
@@ -84,8 +85,10 @@ class Ledger:
 
     @facts.default
     def _facts(self) -> tuple[Entry, ...]:
+        if all(type(entry) is not Retracted for entry in self.entries):
+            return self.entries
         fallen = taken_back(self.entries)
-        return tuple(e for e in self.entries if type(e) is not Retracted and not (fallen and e.id in fallen))
+        return tuple(e for e in self.entries if type(e) is not Retracted and e.id not in fallen)
 
     @effects.default
     def _effects(self) -> tuple[tuple[date, tuple[Entry, ...]], ...]:

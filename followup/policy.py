@@ -4,6 +4,7 @@ A rule is a condition (`when`), a clock (`after`, `within`) and a settling fact 
 from `since` to `until`. A policy that follows another (`Policy.then`) is one policy with the rules of both.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
@@ -179,6 +180,7 @@ class Policy:
     editions: tuple[Edition, ...] = field()
     #: Whether any rule ends.
     changes: bool = field(init=False, eq=False, repr=False)
+    _turns: tuple[date, ...] = field(init=False, eq=False, repr=False)
     _matching: dict[State, Mapping[Rule, None]] = field(factory=dict, init=False, eq=False, repr=False)
     _former: dict[Rule, Sequence[Rule]] = field(factory=dict, init=False, eq=False, repr=False)
 
@@ -189,6 +191,12 @@ class Policy:
     @changes.default
     def _changes(self) -> bool:
         return any(rule.until is not None for rule in self.rules)
+
+    @_turns.default
+    def _days_of_change(self) -> tuple[date, ...]:
+        ends = {rule.until + _DAY for rule in self.rules if rule.until is not None}
+        begins = {rule.since for rule in self.rules} | {edition.since for edition in self.editions}
+        return tuple(sorted(begins | ends))
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001 - IPython's and hypothesis's own
         printer.text(repr(self))
@@ -211,9 +219,7 @@ class Policy:
 
     def changes_after(self, day: date) -> tuple[date, ...]:
         """Return the days after `day` on which a rule comes into force or is so no longer, in order."""
-        ends = {rule.until + _DAY for rule in self.rules if rule.until is not None}
-        begins = {rule.since for rule in self.rules} | {edition.since for edition in self.editions}
-        return tuple(sorted(change for change in begins | ends if change > day))
+        return self._turns[bisect_right(self._turns, day) :]
 
     def edition(self, on: date) -> Edition:
         """Return which policy is in force on a day."""
