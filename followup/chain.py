@@ -13,7 +13,7 @@ from unicodedata import normalize
 
 from attrs import frozen
 
-from followup.entries import canonical
+from followup.canonical import canonical
 from followup.errors import InvalidEntry, Problem, shown
 
 #: How many digits of the last digest a list shows: nobody finds another chain with the same.

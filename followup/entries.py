@@ -5,15 +5,14 @@ enum. Personal fields never show in a repr.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
-from functools import cache, lru_cache
-from operator import attrgetter
 from typing import Any, ClassVar, Final
 
 from attrs import field, fields_dict, frozen
 from attrs.converters import optional
 
+from followup.canonical import identified, spelling, spelt
 from followup.dates import SHANGHAI, day, instant
 from followup.fields import (
     flag,
@@ -59,44 +58,6 @@ PERSONAL: Final = ("name", "id_number", "sex", "born", "phone", "guardian")
 #: What a register keeps apart from the rest, so that no program reads it by accident.
 APART: Final = (*PERSONAL, "form")
 _HIDDEN: Final = frozenset({"type", *APART})
-
-
-#: JSON in its one form: sorted keys, no spaces.
-canonical: Final = json.JSONEncoder(
-    default=date.isoformat, ensure_ascii=False, separators=(",", ":"), sort_keys=True
-).encode
-
-
-def _digest(text: str) -> str:
-    return str(_sha256()(text.encode()).hexdigest()[:20])
-
-
-@cache
-def _sha256() -> Callable[[bytes], Any]:
-    from hashlib import sha256  # noqa: PLC0415 - OpenSSL takes its time, and not every program asks for ids
-
-    return sha256
-
-
-def _braced(words: Iterable[str]) -> str:
-    return f"{{{','.join(words)}}}"
-
-
-#: Codes and days in canonical JSON; the last are kept, and 1, True and 1.0 are equal.
-_known: Final = lru_cache(maxsize=1 << 12, typed=True)(canonical)
-
-
-@lru_cache(maxsize=1 << 12)
-def _known_table(pairs: tuple[tuple[str, str], ...]) -> str:
-    return canonical(dict(pairs))
-
-
-def _table(value: dict[str, str]) -> str:
-    return _known_table(tuple(value.items()))
-
-
-#: How a field's text begins, which of an entry's texts it is part of, and what spells its value.
-_Part = tuple[str, str, Callable[[Any], str]]
 
 
 @frozen(eq=False, repr=False, slots=False)
@@ -148,16 +109,10 @@ class Entry:
     def texts(self) -> tuple[str | None, str]:
         """Return what a register keeps as JSON: what is personal, or None, and all else but patient, type and day."""
         if self._texts is None:
-            values, parts = _SPELLED[self.type]
-            spelt = [
-                (part, key + spell(value))
-                for (key, part, spell), value in zip(parts, values(self), strict=True)
-                if value is not None
-            ]
-            apart, body = ([word for part, word in spelt if part == text] for text in ("apart", "body"))
+            apart, body, whole = spelt(self, _SPELLINGS[self.type])
             found = self.__dict__  # it is frozen
-            found["_id"] = self._id or _digest(_braced([word for _, word in spelt]))
-            found["_texts"] = (_braced(apart) if apart else None, _braced(body))
+            found["_texts"] = apart, body
+            found["_id"] = self._id or identified(whole)
         return self._texts  # type: ignore[return-value]
 
     def content(self) -> dict[str, Any]:
@@ -406,21 +361,7 @@ FIELDS: Final = {
     kind.type: {name: name.rstrip("_") for name in fields_dict(kind) if name != "recorded_at" and name[0] != "_"}
     for kind in ORDER
 }
-
-
-def _spelling(kind: type[Entry]) -> tuple[Callable[[Entry], tuple[Any, ...]], list[_Part]]:
-    """Return what gets a type's values in canonical order, and how each becomes part of which text."""
-    names = sorted([(key, name) for name, key in FIELDS[kind.type].items()] + [("type", "type")])
-    return attrgetter(*[name for _, name in names]), [_part(kind, key, name) for key, name in names]
-
-
-def _part(kind: type[Entry], key: str, name: str) -> _Part:
-    own = fields_dict(kind).get(name)
-    is_text = own is None or own.type in {str, str | None}
-    spell = canonical if is_text or key in APART else _table if key == "functions" else _known
-    return f'"{key}":', "apart" if key in APART else "column" if key in _COLUMNS else "body", spell
-
-
-#: What a register keeps of an entry beside its texts.
-_COLUMNS: Final = frozenset({"patient", "type", "on"})
-_SPELLED: Final = {kind.type: _spelling(kind) for kind in ORDER}
+_SPELLINGS: Final = {
+    kind.type: spelling(kind.type, {key: fields_dict(kind)[name] for name, key in FIELDS[kind.type].items()}, APART)
+    for kind in ORDER
+}

@@ -10,8 +10,9 @@ from typing import Any, Final
 from attrs import define
 from sqlite_utils import Database
 
+from followup.canonical import canonical
 from followup.chain import Head, linked, sealed
-from followup.entries import Entry, canonical
+from followup.entries import Entry
 from followup.entryjson import entry_from_texts
 from followup.errors import Problem, RegisterError, shown
 from followup.ledger import Ledger

@@ -8,8 +8,8 @@ from typing import Final
 
 from sqlite_utils import Database, Migrations
 
+from followup.canonical import canonical
 from followup.chain import linked, sealed
-from followup.entries import canonical
 from followup.errors import Problem, RegisterError
 from followup.storage import OURS
 

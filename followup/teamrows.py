@@ -8,9 +8,9 @@ from typing import Any, Final
 from attrs import frozen
 from sqlite_utils import Database
 
+from followup.canonical import canonical
 from followup.chain import Head, written
 from followup.dates import instant
-from followup.entries import canonical
 from followup.errors import InvalidEntry, Problem, unknown
 from followup.fields import moment
 from followup.teamchecks import Doubt, errors, refuse

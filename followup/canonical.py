@@ -1,0 +1,104 @@
+"""JSON in its one form: what an entry's id is a hash of, and what a register keeps of it."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from functools import cache, lru_cache
+from operator import attrgetter
+from typing import Any, Final
+
+from attrs import Attribute, frozen
+
+#: JSON in its one form: sorted keys, no spaces.
+canonical: Final = json.JSONEncoder(
+    default=date.isoformat, ensure_ascii=False, separators=(",", ":"), sort_keys=True
+).encode
+#: What a register keeps of an entry beside its texts.
+_COLUMNS: Final = frozenset({"patient", "type", "on"})
+
+
+@frozen
+class Spelling:
+    """How the entries of one type are spelled: codes, of which many tell the same, at once, all else by its field."""
+
+    codes: Callable[[Any], tuple[Any, ...]]
+    keys: tuple[str, ...]
+    #: Of each other field its name, how its word begins, of which text it is part, and what spells its value.
+    others: tuple[tuple[str, str, str, Callable[[Any], str]], ...]
+    #: The word that tells the type.
+    type: str
+
+
+def spelling(kind: str, fields: Mapping[str, "Attribute[Any]"], apart: Iterable[str]) -> Spelling:
+    """Return how the entries of a type are spelled, from its fields by their JSON names, and those kept apart."""
+    parts = dict.fromkeys(_COLUMNS, "column") | dict.fromkeys(apart, "apart")
+    spells = {
+        key: canonical if key in apart else _SPELLS.get(field.type, _table if key == "functions" else None)
+        for key, field in fields.items()
+    }
+    codes = [key for key, spell in spells.items() if spell is None]
+    return Spelling(
+        _getter([fields[key].name for key in codes]),
+        tuple(codes),
+        tuple((fields[key].name, f'"{key}":', parts.get(key, "body"), spell) for key, spell in spells.items() if spell),
+        f'"type":{canonical(kind)}',
+    )
+
+
+def spelt(entry: Any, by: Spelling) -> tuple[str | None, str, str]:
+    """Return what is personal of an entry, or None; all else but patient, type and day; and everything."""
+    words: dict[str, list[str]] = {"body": [*_coded(by.keys, by.codes(entry))], "apart": [], "column": [by.type]}
+    for name, begins, part, spell in by.others:
+        value = getattr(entry, name)
+        if value is not None:
+            words[part].append(begins + spell(value))
+    body, apart, column = words.values()
+    return _braced(apart) if apart else None, _braced(body), _braced([*body, *apart, *column])
+
+
+def identified(text: str) -> str:
+    """Return the id of what a text tells: the first 20 hex digits of its SHA-256."""
+    return str(_sha256()(text.encode()).hexdigest()[:20])
+
+
+@cache
+def _sha256() -> Callable[[bytes], Any]:
+    from hashlib import sha256  # noqa: PLC0415 - OpenSSL takes its time, and not every program asks for ids
+
+    return sha256
+
+
+def _braced(words: list[str]) -> str:
+    words.sort()  # they begin with their keys
+    return f"{{{','.join(words)}}}"
+
+
+@lru_cache(maxsize=1 << 12)
+def _coded(keys: tuple[str, ...], values: tuple[Any, ...]) -> tuple[str, ...]:
+    found = zip(keys, values, strict=True)
+    return tuple([f'"{key}":{canonical(value)}' for key, value in found if value is not None])
+
+
+@lru_cache(maxsize=1 << 12)
+def _known_table(pairs: tuple[tuple[str, str], ...]) -> str:
+    return canonical(dict(pairs))
+
+
+def _table(value: dict[str, str]) -> str:
+    return _known_table(tuple(value.items()))
+
+
+def _getter(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda entry: tuple([getattr(entry, name) for name in names])
+
+
+_day: Final = lru_cache(maxsize=1 << 12)(canonical)
+#: What spells a field that is no code, by its type.
+_SPELLS: Final[dict[Any, Callable[[Any], str]]] = {
+    str: canonical,
+    str | None: canonical,
+    date: _day,
+    date | None: _day,
+}
