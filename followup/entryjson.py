@@ -120,8 +120,8 @@ def _cut(body: str) -> tuple[str, dict[str, str]]:
 def _fixed(kind: str, body: str) -> tuple[dict[str, Any], list[tuple[str, Any]]]:
     """Return what a text fills in, tables apart as they could be changed."""
     content = _decode(body)
-    blanks, steps = _plan(kind, (*_OWN, *content))
-    found = {name: convert(content[key]) for key, name, convert, _ in steps if key in content}
+    blanks, steps = _plan(kind, (*_OWN, *content.keys()))
+    found = {name: convert(content[key]) for key, name, convert, _ in steps[len(_OWN) :]}
     tables = [(name, value) for name, value in found.items() if type(value) is dict]
     return blanks | found, tables
 

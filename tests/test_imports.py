@@ -21,6 +21,7 @@ ORDER = [
     "terms",
     "dates",
     "fields",
+    "canonical",
     "entries",
     "entryjson",
     "stability",
