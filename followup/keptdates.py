@@ -54,6 +54,8 @@ _TEAMS: Final = """
 #: An order asked for here would have the whole table read.
 _AFTER: Final = "SELECT patient FROM standings WHERE first AND from_on > ?"
 _LIKENESS: Final = "INSERT INTO likenesses VALUES (?, ?)"
+_risk: Final = lru_cache(RiskLevel)
+_stability: Final = lru_cache(Stability)
 #: What tells more of a kept line when it is asked for: the patient's case, the line with its reasons, the rules.
 Story = Callable[[str, LineKind], tuple[Case, DueVisit, Policy]]
 #: What tells who comes to what is due to a patient of a team; None without any directory.
@@ -159,13 +161,16 @@ def kept_lines(db: Database, on: date, team: str | None, within: int, told: tupl
 
 
 def _due(row: tuple[Any, ...]) -> dict[str, Any]:
-    patient, _, _, kind, opens_on, due_on, plan_on, _, _, roles, invited, missing, modes = row
+    patient, _, _, kind, opens_on, due_on, plan_on, _, _, *company = row
+    days = {"patient": patient, "opens_on": _day(opens_on), "due_on": _day(due_on), "plan_on": _day(plan_on)}
+    return days | _asked(kind, *company)
+
+
+@lru_cache(maxsize=1 << 12)
+def _asked(kind: str, roles: str, invited: str, missing: str, modes: str) -> dict[str, Any]:
+    """Return what is due and who is asked: of most lines it is what others say."""
     return {
-        "patient": patient,
-        "kind": _term(LineKind, kind),
-        "opens_on": _day(opens_on),
-        "due_on": _day(due_on),
-        "plan_on": _day(plan_on),
+        "kind": LineKind(kind),
         "roles": _terms(Role, roles),
         "invited": _terms(Role, invited),
         "missing_roles": _terms(Role, missing),
@@ -175,14 +180,15 @@ def _due(row: tuple[Any, ...]) -> dict[str, Any]:
 
 def _standing(row: tuple[Any, ...], due: DueVisit, on: date) -> dict[str, Any]:
     _, team, village, _, _, _, _, risk, stability, *_ = row
+    due_on = due.due_on
     return {
         "due": due,
-        "bucket": bucket(due.opens_on, due.due_on, on),
-        "days_overdue": max(0, (on - due.due_on).days),
+        "bucket": bucket(due.opens_on, due_on, on),
+        "days_overdue": (on - due_on).days if due_on < on else 0,
         "team": team,
         "village": village,
-        "risk": None if risk is None else RiskLevel(risk),
-        "stability": _term(Stability, stability),
+        "risk": None if risk is None else _risk(risk),
+        "stability": _stability(stability),
     }
 
 
@@ -212,14 +218,8 @@ def _day(text: str) -> date:
     return date.fromisoformat(text)
 
 
-@lru_cache
-def _term(kind: type[Any], word: str) -> Any:
-    return kind(word)
-
-
-@lru_cache(maxsize=1 << 12)
 def _terms(kind: type[Term], words: str) -> tuple[Any, ...]:
-    return tuple(kind(word) for word in words.split())
+    return tuple([kind(word) for word in words.split()])
 
 
 @lru_cache(maxsize=1 << 16)

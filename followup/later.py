@@ -21,7 +21,8 @@ class Later:
     def later(cls, given: Mapping[str, Any], make: Callable[[Any, str], Any]) -> Self:
         """Return a value of which some fields are given; `make` makes any other, of the value and the field's name."""
         found = object.__new__(cls)
-        found.__dict__.update(given, _make=make)
+        found.__dict__.update(given)
+        found.__dict__["_make"] = make
         return found
 
     @property
