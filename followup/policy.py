@@ -7,6 +7,7 @@ from `since` to `until`. A policy that follows another (`Policy.then`) is one po
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from operator import attrgetter
 from typing import Any, Final
 
 from attrs import evolve, field, fields, frozen
@@ -223,7 +224,7 @@ class Policy:
 
     def edition(self, on: date) -> Edition:
         """Return which policy is in force on a day."""
-        return next((one for one in reversed(self.editions) if one.since <= on), self.editions[0])
+        return self.editions[max(bisect_right(self.editions, on, key=_SINCE) - 1, 0)]
 
     def then(self, new: "Policy", day: date) -> "Policy":
         """Return the one policy that is this one up to the eve of `day`, and `new` from that day on.
@@ -269,6 +270,7 @@ class Policy:
 
 
 _DAY: Final = timedelta(days=1)
+_SINCE: Final = attrgetter("since")
 #: In these a rule may differ and still ask the same.
 _APART: Final = frozenset({"since", "until", "replaces", "reason", "policy", "counted_from", "asked_since", "earliest"})
 _WORDING: Final = frozenset({"title", "source"})

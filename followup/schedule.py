@@ -253,9 +253,11 @@ def _known(anchor: Anchor, rule: Rule, case: Case, began: date, beginning: Entry
 
 def _unanswered(told: list[tuple[date, Entry]], rule: Rule, case: Case) -> tuple[date, Entry] | None:
     """Return the earliest day that no follow-up has answered, as another incident puts nothing off; or the last."""
+    if len(told) < 2:  # noqa: PLR2004 - most people: told quickly
+        return told[0] if told else None
     visit = last_visit(rule, case)
     waiting = [pair for pair in told if visit is None or pair[0] > visit.on]
-    return min(waiting, key=itemgetter(0)) if waiting else max(told, key=itemgetter(0), default=None)
+    return min(waiting, key=itemgetter(0)) if waiting else max(told, key=itemgetter(0))
 
 
 def _line(case: Case, policy: Policy, kind: LineKind, why: list[tuple[Rule, Reason]]) -> DueVisit:
