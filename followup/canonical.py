@@ -1,13 +1,15 @@
 """JSON in its one form: what an entry's id is a hash of, and what a register keeps of it."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, Final
 
 from attrs import Attribute, frozen
+
+from followup.terms import Function, Grade
 
 #: JSON in its one form: sorted keys, no spaces.
 canonical: Final = json.JSONEncoder(
@@ -29,13 +31,10 @@ class Spelling:
     type: str
 
 
-def spelling(kind: str, fields: Mapping[str, "Attribute[Any]"], apart: Iterable[str]) -> Spelling:
+def spelling(kind: str, fields: Mapping[str, "Attribute[Any]"], apart: Collection[str]) -> Spelling:
     """Return how the entries of a type are spelled, from its fields by their JSON names, and those kept apart."""
     parts = dict.fromkeys(_COLUMNS, "column") | dict.fromkeys(apart, "apart")
-    spells = {
-        key: canonical if key in apart else _SPELLS.get(field.type, _table if key == "functions" else None)
-        for key, field in fields.items()
-    }
+    spells = {key: canonical if key in apart else _SPELLS.get(field.type) for key, field in fields.items()}
     codes = [key for key, spell in spells.items() if spell is None]
     return Spelling(
         _getter([fields[key].name for key in codes]),
@@ -101,4 +100,5 @@ _SPELLS: Final[dict[Any, Callable[[Any], str]]] = {
     str | None: canonical,
     date: _day,
     date | None: _day,
+    Mapping[Function, Grade] | None: _table,
 }

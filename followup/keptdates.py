@@ -31,9 +31,9 @@ _FOREVER: Final = "9999-12-31"
 _STANDING: Final = "INSERT INTO standings VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _DUE: Final = "INSERT INTO due VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 #: Any day before the one asked is as good as another, and any after it: that makes few rows of many people.
-_DAY: Final = "iif({0} < :on, :before, iif({0} > :on, :after, {0}))"
+_AROUND: Final = "iif({0} < :on, :before, iif({0} > :on, :after, {0}))"
 _COUNTED: Final = f"""
-    SELECT rest, {_DAY.format("opens_on")}, {_DAY.format("due_on")}, count(*)
+    SELECT rest, {_AROUND.format("opens_on")}, {_AROUND.format("due_on")}, count(*)
     FROM standings WHERE from_on <= :on AND until_on > :on
 """  # noqa: S608 - no word of a user's
 _LISTED: Final = """
