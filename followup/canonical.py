@@ -15,13 +15,13 @@ from followup.terms import Function, Grade
 canonical: Final = json.JSONEncoder(
     default=date.isoformat, ensure_ascii=False, separators=(",", ":"), sort_keys=True
 ).encode
-#: What a register keeps of an entry beside its texts.
-_COLUMNS: Final = frozenset({"patient", "type", "on"})
+#: The fields that have a column of their own in a register, as the type has.
+_COLUMNS: Final = frozenset({"patient", "on"})
 
 
 @frozen
-class Spelling:
-    """How the entries of one type are spelled: codes, of which many tell the same, at once, all else by its field."""
+class Layout:
+    """How the entries of one type are written: codes, of which many tell the same, at once, all else by its field."""
 
     codes: Callable[[Any], tuple[Any, ...]]
     keys: tuple[str, ...]
@@ -31,12 +31,12 @@ class Spelling:
     type: str
 
 
-def spelling(kind: str, fields: Mapping[str, "Attribute[Any]"], apart: Collection[str]) -> Spelling:
-    """Return how the entries of a type are spelled, from its fields by their JSON names, and those kept apart."""
+def layout(kind: str, fields: Mapping[str, "Attribute[Any]"], apart: Collection[str]) -> Layout:
+    """Return how the entries of a type are written, from its fields by their JSON names, and those kept apart."""
     parts = dict.fromkeys(_COLUMNS, "column") | dict.fromkeys(apart, "apart")
     spells = {key: canonical if key in apart else _SPELLS.get(field.type) for key, field in fields.items()}
     codes = [key for key, spell in spells.items() if spell is None]
-    return Spelling(
+    return Layout(
         _getter([fields[key].name for key in codes]),
         tuple(codes),
         tuple((fields[key].name, f'"{key}":', parts.get(key, "body"), spell) for key, spell in spells.items() if spell),
@@ -44,7 +44,7 @@ def spelling(kind: str, fields: Mapping[str, "Attribute[Any]"], apart: Collectio
     )
 
 
-def spelt(entry: Any, by: Spelling) -> tuple[str | None, str, str]:
+def laid_out(entry: Any, by: Layout) -> tuple[str | None, str, str]:
     """Return what is personal of an entry, or None; all else but patient, type and day; and everything."""
     words: dict[str, list[str]] = {"body": [*_coded(by.keys, by.codes(entry))], "apart": [], "column": [by.type]}
     for name, begins, part, spell in by.others:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 from attrs import field, fields_dict, frozen
 from attrs.converters import optional
 
-from followup.canonical import identified, spelling, spelt
+from followup.canonical import identified, laid_out, layout
 from followup.dates import SHANGHAI, day, instant
 from followup.fields import (
     flag,
@@ -109,7 +109,7 @@ class Entry:
     def texts(self) -> tuple[str | None, str]:
         """Return what a register keeps as JSON: what is personal, or None, and all else but patient, type and day."""
         if self._texts is None:
-            apart, body, whole = spelt(self, _SPELLINGS[self.type])
+            apart, body, whole = laid_out(self, _LAYOUTS[self.type])
             found = self.__dict__  # it is frozen
             found["_texts"] = apart, body
             found["_id"] = self._id or identified(whole)
@@ -361,7 +361,7 @@ FIELDS: Final = {
     kind.type: {name: name.rstrip("_") for name in fields_dict(kind) if name != "recorded_at" and name[0] != "_"}
     for kind in ORDER
 }
-_SPELLINGS: Final = {
-    kind.type: spelling(kind.type, {key: fields_dict(kind)[name] for name, key in FIELDS[kind.type].items()}, APART)
+_LAYOUTS: Final = {
+    kind.type: layout(kind.type, {key: fields_dict(kind)[name] for name, key in FIELDS[kind.type].items()}, APART)
     for kind in ORDER
 }

@@ -25,6 +25,7 @@ from followup import (
     Entry,
     Finding,
     Ledger,
+    Missed,
     Policy,
     Reason,
     Registered,
@@ -407,6 +408,13 @@ def test_round_trip_a_register_keeps_every_field(kind: str, data: st.DataObject)
     apart, body = entry.texts()
     back = entry_from_texts(kind, own, body, apart, entry.id)
     assert (back, back.id, back.recorded_at, type(back)) == (entry, entry.id, entry.recorded_at, type(entry))
+
+
+def test_round_trip_words_that_look_like_a_field_are_words() -> None:
+    """A text that quotes a follow-up's date, as JSON has it, is read again as that text."""
+    entry = Missed("p1", "2026-11-20", reason='"next_on":"2026-11-27","risk":0')
+    own = {"patient": "p1", "on": "2026-11-20", "recorded_at": None}
+    assert entry_from_texts("missed", own, entry.texts()[1], None, entry.id) == entry
 
 
 def _one_form(told: dict[str, object]) -> str:
