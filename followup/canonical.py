@@ -1,6 +1,7 @@
 """JSON in its one form: what an entry's id is a hash of, and what a register keeps of it."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from functools import cache, lru_cache
@@ -9,14 +10,29 @@ from typing import Any, Final
 
 from attrs import Attribute, frozen
 
+from followup.errors import InvalidEntry, Problem, shown
 from followup.terms import Function, Grade
 
 #: JSON in its one form: sorted keys, no spaces.
 canonical: Final = json.JSONEncoder(
     default=date.isoformat, ensure_ascii=False, separators=(",", ":"), sort_keys=True
 ).encode
+#: What is personal of an entry, or None; all else but patient, type and day; and everything.
+Texts = tuple[str | None, str, str]
 #: The fields that have a column of their own in a register, as the type has.
 _COLUMNS: Final = frozenset({"patient", "on"})
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        counts = Counter(key for key, _ in pairs)
+        raise InvalidEntry([Problem("json.twice", facts={"key": shown(k)}) for k, n in counts.items() if n > 1])
+    return found
+
+
+#: One JSON object; a key that stands there twice is refused.
+decode_object: Final = json.JSONDecoder(object_pairs_hook=_object).decode
 
 
 @frozen
@@ -44,13 +60,30 @@ def layout(kind: str, fields: Mapping[str, "Attribute[Any]"], apart: Collection[
     )
 
 
-def laid_out(entry: Any, by: Layout) -> tuple[str | None, str, str]:
+def laid_out(entry: Any, by: Layout) -> Texts:
     """Return what is personal of an entry, or None; all else but patient, type and day; and everything."""
+    return _put_together(_words(entry, by))
+
+
+def gapped(entry: Any, by: Layout, cut: Collection[str]) -> tuple[Texts, dict[str, Callable[[Any], str]]]:
+    """Return the texts of an entry with a gap (%s) for each field that was cut out of it, and what spells these."""
+    words = {part: [word.replace("%", "%%") for word in found] for part, found in _words(entry, by).items()}
+    gaps = [field for field in by.others if field[0] in cut]
+    for _, begins, part, _ in gaps:
+        words[part].append(f"{begins}%s")
+    return _put_together(words), {name: spell for name, _, _, spell in gaps}
+
+
+def _words(entry: Any, by: Layout) -> dict[str, list[str]]:
     words: dict[str, list[str]] = {"body": [*_coded(by.keys, by.codes(entry))], "apart": [], "column": [by.type]}
     for name, begins, part, spell in by.others:
         value = getattr(entry, name)
         if value is not None:
             words[part].append(begins + spell(value))
+    return words
+
+
+def _put_together(words: dict[str, list[str]]) -> Texts:
     body, apart, column = words.values()
     return _braced(apart) if apart else None, _braced(body), _braced([*body, *apart, *column])
 

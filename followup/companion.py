@@ -26,18 +26,20 @@ Next = Callable[[], Any]
 
 
 @contextmanager
-def companion(module: str, task: object) -> Iterator[Next | None]:
-    """Start a module with a task, yield what gives its parcels, and end it; None where no process can be had.
+def companion(module: str, task: object) -> Iterator[Callable[[], Next | None]]:
+    """Start a module with a task, and end it; what is yielded waits until it has begun, as a start takes its time.
 
-    The module greets by its first parcel, None, when it has begun.
+    It then returns what gives the module's parcels; None where no process can be had. The module greets by its
+    first parcel, None.
     """
     child = _started(module) if HAS_ROOM else None
     if child is None:
-        yield None
+        yield lambda: None
         return
     with child:
         try:
-            yield (lambda: _received(child)) if _has_begun(child, task) else None
+            is_asked = _is_asked(child, task)
+            yield lambda: (lambda: _received(child)) if is_asked and _has_begun(child) else None
         finally:
             child.kill()
 
@@ -53,10 +55,17 @@ def _started(module: str) -> "Popen[bytes] | None":
         return None
 
 
-def _has_begun(child: "Popen[bytes]", task: object) -> bool:
+def _is_asked(child: "Popen[bytes]", task: object) -> bool:
     try:
         with child.stdin as asked:  # type: ignore[union-attr]
             pickle.dump(task, asked, pickle.HIGHEST_PROTOCOL)
+    except OSError:
+        return False
+    return True
+
+
+def _has_begun(child: "Popen[bytes]") -> bool:
+    try:
         return _received(child) is None
     except (EOFError, OSError):
         return False

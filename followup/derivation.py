@@ -23,6 +23,8 @@ _LARGE: Final = 50_000
 _LOT: Final = 50
 _LOTS: Final = 5
 _THEIRS: Final = frozenset({0, 2, 4})
+#: So many lots this process derives while the second one starts.
+_MEANWHILE: Final = 20
 #: For so many milliseconds a second process waits for a file that somebody holds for himself.
 _PATIENCE: Final = 1_000
 
@@ -46,10 +48,12 @@ def derived(db: Database, policy: Policy, since: date = date.min) -> Iterator[tu
         for lot in _lots(db):
             yield from _of(db, lot, policy, since)
         return
-    with companion("followup.derivation", (file_of(db), policy, since)) as received:
-        is_of_one_mind = received is not None and _told(received) == head(db)  # else something is not yet committed
+    with companion("followup.derivation", (file_of(db), policy, since, _MEANWHILE)) as begun:
+        received = None
         for number, lot in enumerate(_lots(db)):
-            told = _told(received) if received and is_of_one_mind and number % _LOTS in _THEIRS else None
+            if number == _MEANWHILE:
+                received = _of_one_mind(begun(), db)
+            told = _told(received) if received and number % _LOTS in _THEIRS else None
             yield from _of(db, lot, policy, since) if told is None else told
 
 
@@ -57,6 +61,11 @@ def _is_shared(db: Database) -> bool:
     """Say whether a second process may read the file while this one writes, and is worth it."""
     (mode,) = db.execute("PRAGMA journal_mode").fetchone()
     return mode == "wal" and head(db).entries > _LARGE
+
+
+def _of_one_mind(received: Next | None, db: Database) -> Next | None:
+    """Return what gives the second process's parcels, unless it sees other entries: something is not yet committed."""
+    return received if received and _told(received) == head(db) else None
 
 
 def _told(received: Next) -> Any:
@@ -77,16 +86,16 @@ def _of(db: Database, lot: list[str], policy: Policy, since: date) -> list[tuple
     return [(ledger.patient, kept(ledger, policy, since)) for ledger in read_ledgers(db, lot)]
 
 
-def _read(task: tuple[str, Policy, date]) -> Iterator[Any]:
+def _read(task: tuple[str, Policy, date, int]) -> Iterator[Any]:
     """Yield how far the file's chain goes, then what is derived of each lot that is the second process's."""
-    path, policy, since = task
+    path, policy, since, begun_at = task
     db = connected(path)
     with closing(db), snapshot(db):
         db.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
         db.execute("PRAGMA query_only = ON")
         yield head(db)
         for number, lot in enumerate(_lots(db)):
-            if number % _LOTS in _THEIRS:
+            if number >= begun_at and number % _LOTS in _THEIRS:
                 yield _of(db, lot, policy, since)
 
 

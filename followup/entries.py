@@ -109,7 +109,7 @@ class Entry:
     def texts(self) -> tuple[str | None, str]:
         """Return what a register keeps as JSON: what is personal, or None, and all else but patient, type and day."""
         if self._texts is None:
-            apart, body, whole = laid_out(self, _LAYOUTS[self.type])
+            apart, body, whole = laid_out(self, LAYOUTS[self.type])
             found = self.__dict__  # it is frozen
             found["_texts"] = apart, body
             found["_id"] = self._id or identified(whole)
@@ -361,7 +361,8 @@ FIELDS: Final = {
     kind.type: {name: name.rstrip("_") for name in fields_dict(kind) if name != "recorded_at" and name[0] != "_"}
     for kind in ORDER
 }
-_LAYOUTS: Final = {
+#: How the entries of each type are written.
+LAYOUTS: Final = {
     kind.type: layout(kind.type, {key: fields_dict(kind)[name] for name, key in FIELDS[kind.type].items()}, APART)
     for kind in ORDER
 }

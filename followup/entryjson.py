@@ -4,26 +4,13 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from inspect import getclosurevars, isfunction
 from typing import Any, Final
 
 from attrs import NOTHING, fields_dict
 
-from followup.dates import day
-from followup.entries import FIELDS, ORDER, TYPES, Entry
+from followup.entries import FIELDS, TYPES, Entry
+from followup.entryreaders import NO_FIELDS, READERS, plan, read_fields
 from followup.errors import InvalidEntry, Problem, shown, unknown
-from followup.fields import (
-    flag,
-    function_grades,
-    moment,
-    one_line,
-    patient_number,
-    recorded_class,
-    risk_level,
-    role_list,
-    seen_list,
-    symptom_list,
-)
 
 _ID: Final = re.compile(r"[0-9a-f]{20}")
 
@@ -36,7 +23,7 @@ def entry_from_json(data: Mapping[str, Any]) -> Entry:
     >>> entry_from_json({"type": "visited", "patient": "p1", "on": "2026-11-22", "risk": 3}).risk
     <RiskLevel.HITS_THINGS_ANYWHERE: 3>
     """
-    kind = _kind(data)
+    kind = read_kind(data)
     try:
         entry = read_entry(kind, data)
     except (InvalidEntry, KeyError, TypeError):
@@ -52,22 +39,14 @@ def read_entry(kind: type[Entry], data: Mapping[str, Any]) -> Entry:
     Raises `InvalidEntry` for a value that cannot be, without its field, `KeyError` for what is no field or is
     needed, and `TypeError` for a list where a word should be.
     """
-    blanks, steps = _plan(kind.type, tuple(data))
+    blanks, steps = plan(kind.type, tuple(data))
     entry = object.__new__(kind)
-    told = entry.__dict__
-    told.update(blanks)
-    for key, name, convert, default in steps:
-        value = data[key]
-        if value is not None:
-            told[name] = convert(value)
-        elif default is not NOTHING:
-            told[name] = default
-        else:
-            raise KeyError(kind.type)
+    entry.__dict__.update(blanks, **read_fields(steps, data))
     return entry
 
 
-def _kind(data: Mapping[str, Any]) -> type[Entry]:
+def read_kind(data: Mapping[str, Any]) -> type[Entry]:
+    """Return the type of the entry that a JSON object tells; `InvalidEntry` where it tells none."""
     if type(data) is not dict and not isinstance(data, Mapping):
         raise InvalidEntry(Problem("table", facts={"word": shown(data)}))
     kind = TYPES.get(data["type"]) if isinstance(data.get("type"), str) else None
@@ -79,9 +58,9 @@ def _kind(data: Mapping[str, Any]) -> type[Entry]:
 def _explained(kind: type[Entry], data: Mapping[str, Any]) -> Entry:
     """Raise `InvalidEntry` with everything that is wrong, by field."""
     names = {key: name for name, key in FIELDS[kind.type].items()} | {"recorded_at": "recorded_at"}
-    given = {key: value for key, value in data.items() if key not in _NO_FIELDS}
+    given = {key: value for key, value in data.items() if key not in NO_FIELDS}
     problems = [unknown("field", key, names, type=kind.type) for key in given if key not in names]
-    needed = [key for key, (_, _, default) in _READERS[kind.type].items() if default is NOTHING]
+    needed = [key for key, (_, _, default) in READERS[kind.type].items() if default is NOTHING]
     missing = [key for key in needed if given.get(key) is None]
     problems += [Problem("missing", facts={"field": key}) for key in missing]
     if problems:
@@ -102,7 +81,7 @@ def entry_from_texts(kind: str, own: dict[str, str | None], body: str, apart: st
     told.update(fixed)
     for name, value in tables:
         told[name] = dict(value)
-    readers = _READERS[kind]
+    readers = READERS[kind]
     for key, value in {**own, **next_on, **({} if apart is None else _decode(apart))}.items():
         name, convert, _ = readers[key]
         told[name] = None if value is None else convert(value)
@@ -120,7 +99,7 @@ def _cut(body: str) -> tuple[str, dict[str, str]]:
 def _fixed(kind: str, body: str) -> tuple[dict[str, Any], list[tuple[str, Any]]]:
     """Return what a text fills in, tables apart as they could be changed."""
     content = _decode(body)
-    blanks, steps = _plan(kind, (*_OWN, *content.keys()))
+    blanks, steps = plan(kind, (*_OWN, *content.keys()))
     found = {name: convert(content[key]) for key, name, convert, _ in steps[len(_OWN) :]}
     tables = [(name, value) for name, value in found.items() if type(value) is dict]
     return blanks | found, tables
@@ -151,55 +130,7 @@ def _named(kind: type[Entry], values: dict[str, Any], error: InvalidEntry) -> In
     return InvalidEntry(problems) if problems else error
 
 
-_NO_FIELDS: Final = frozenset({"type", "id"})
 #: What a register keeps of an entry beside its texts.
 _OWN: Final = ("patient", "on", "recorded_at")
 #: `json.loads` asks more of its text each time.
 _decode: Final[Callable[[str], dict[str, Any]]] = json.JSONDecoder().decode
-
-
-def _readers(kind: type[Entry]) -> dict[str, tuple[str, Any, Any]]:
-    """Return by its JSON name each field, how it is read, and what it is where it is not given."""
-    own = fields_dict(kind)
-    names = FIELDS[kind.type] | {"recorded_at": "recorded_at"}
-    return {key: (name, _reader(own[name].converter), own[name].default) for name, key in names.items()}
-
-
-@lru_cache(maxsize=1 << 10)
-def _plan(kind: str, keys: tuple[str, ...]) -> tuple[dict[str, Any], list[tuple[str, str, Any, Any]]]:
-    """Return the fields that are not given, with what they are then, and how those given are read, in turn.
-
-    Raises `KeyError` for what is no field, or is needed: most entries of a type give the same.
-    """
-    readers = _READERS[kind]
-    blanks = {name: default for key, (name, _, default) in readers.items() if key not in keys}
-    if NOTHING in blanks.values():
-        raise KeyError(kind)
-    return {"_id": None, "_texts": None} | blanks, [(key, *readers[key]) for key in keys if key not in _NO_FIELDS]
-
-
-def _reader(converter: Any) -> Any:
-    """Return a field's converter without the `optional` around it; of codes and days the last answers are kept."""
-    bare = getclosurevars(converter).nonlocals.get("converter", converter) if isfunction(converter) else converter
-    if isinstance(bare, type) or bare is day:  # whatever equals a code is the code
-        return lru_cache(maxsize=1 << 12)(bare)
-    if bare in _OF_WORDS:  # 1, True and 1.0 are equal
-        return lru_cache(maxsize=1 << 12, typed=True)(bare)
-    if bare in _OF_LISTS:
-        known = lru_cache(maxsize=1 << 12)(bare)
-        return lambda values: known(tuple(values)) if type(values) is list else bare(values)
-    return _grades if bare is function_grades else bare
-
-
-@lru_cache(maxsize=1 << 12)
-def _known_grades(pairs: tuple[tuple[Any, Any], ...]) -> Mapping[Any, Any]:
-    return function_grades(dict(pairs))
-
-
-def _grades(values: Any) -> Mapping[Any, Any]:
-    return dict(_known_grades(tuple(values.items()))) if type(values) is dict else function_grades(values)
-
-
-_OF_WORDS: Final = frozenset({flag, moment, one_line, patient_number, recorded_class, risk_level})
-_OF_LISTS: Final = frozenset({seen_list, role_list, symptom_list})
-_READERS: Final = {kind.type: _readers(kind) for kind in ORDER}

@@ -13,7 +13,7 @@ from attrs import Factory, define
 from sqlite_utils import Database
 
 from followup.entries import Entry, Registered
-from followup.entryrows import Tip, append, known_among, owner_of, read_rows, salt_of, tip, touched
+from followup.entryrows import Tip, append, known_among, lift_guards, owner_of, read_rows, salt_of, tip, touched
 from followup.errors import Problem
 from followup.keptdates import drop, drop_indexes, keep, kept, make_indexes
 from followup.ledger import Ledger
@@ -22,7 +22,7 @@ from followup.refusals import Refusal, refusals, strangers
 
 #: More people than this wait in the register, not in memory.
 _MANY: Final = 5_000
-#: So many people at once, more than there were, and the indexes of the dates are made anew at the end.
+#: So many people at once, more than there were, and indexes and guards are made anew at the end.
 _CROWD: Final = 500
 #: So many problems at once are enough.
 _MOST: Final = 10_000
@@ -40,7 +40,8 @@ class _Intake:
     waiting: set[str] = Factory(set)
     refused: list[Refusal] = Factory(list)
     kept: int = 0
-    has_indexes: bool = True
+    #: What makes again the guards that were lifted with the indexes; None while all are there.
+    guards: list[str] | None = None
 
 
 def take(db: Database, policy: Policy, entries: Iterable[Entry]) -> tuple[int, list[Refusal]]:
@@ -51,8 +52,10 @@ def take(db: Database, policy: Policy, entries: Iterable[Entry]) -> tuple[int, l
         _take_person(intake, patient, list(told))
     for patient, rows in read_rows(db, _waiting(intake)):
         _judge(intake, patient, [e for _, e in rows], [e for seq, e in rows if seq > intake.before])
-    if not intake.has_indexes:
+    if intake.guards is not None:
         make_indexes(db)
+        for statement in intake.guards:
+            db.execute(statement)
     return at.seq - intake.before, intake.refused
 
 
@@ -71,7 +74,7 @@ def _take_person(intake: _Intake, patient: str, told: list[Entry]) -> None:
 
 def _is_sound(intake: _Intake, patient: str, told: list[Entry]) -> bool:
     """Keep a new person's dates where nothing is wrong so far."""
-    if not any(type(entry) is Registered for entry in told):
+    if Registered not in map(type, told):
         return False
     ledger = Ledger(patient, told)
     if any(refusals(ledger, told, lambda _: None)):
@@ -86,7 +89,7 @@ def _waiting(intake: _Intake) -> Iterable[str]:
 
 
 def _judge(intake: _Intake, patient: str, entries: list[Entry], told: list[Entry]) -> None:
-    if not any(type(entry) is Registered for entry in entries):
+    if Registered not in map(type, entries):
         _refuse(intake, strangers(told))
         return
     ledger = Ledger(patient, entries)
@@ -104,7 +107,7 @@ def _refuse(intake: _Intake, found: Iterator[Refusal]) -> None:
 
 def _keep(intake: _Intake, ledger: Ledger) -> None:
     intake.kept += 1
-    if intake.has_indexes and intake.kept > _CROWD and intake.tip.seq > 2 * intake.before:
+    if intake.guards is None and intake.kept > _CROWD and intake.tip.seq > 2 * intake.before:
         drop_indexes(intake.db)
-        intake.has_indexes = False
+        intake.guards = lift_guards(intake.db)
     keep(intake.db, kept(ledger, intake.policy))

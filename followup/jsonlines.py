@@ -1,17 +1,16 @@
 """JSON lines, one entry a line: what is read of them, and what is wrong with it."""
 
-import json
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Any, BinaryIO, Final
+from typing import Final
 
 from attrs import define, field, frozen
 
+from followup.canonical import decode_object
 from followup.entries import Entry
 from followup.entryjson import entry_from_json
-from followup.errors import FollowupError, InvalidEntry, InvalidFile, Problem, shown
-from followup.sheets import decoded_lines
+from followup.errors import FollowupError, InvalidFile, Problem
+from followup.stencil import entry_from_line
 
 #: A file with more problems than this is another file.
 _MOST: Final = 10_000
@@ -40,10 +39,10 @@ class Reading:
     count: int = 0
 
 
-def read_lines(content: BinaryIO, file: str, today: date, found: Reading) -> Iterator[Sourced]:
-    """Yield the entries of JSON lines, one by one; `InvalidFile` for what is no text."""
+def read_lines(lines: Iterable[tuple[int, str]], file: str, today: date, found: Reading) -> Iterator[Sourced]:
+    """Yield the entries of JSON lines that are told with their numbers, one by one."""
     most = len(found.problems) + _MOST
-    for number, line in decoded_lines(content, file):
+    for number, line in lines:
         where = (file, f"line {number}")
         entry = read_line(line, where, today, found)
         if entry is not None:
@@ -55,10 +54,7 @@ def read_lines(content: BinaryIO, file: str, today: date, found: Reading) -> Ite
 def read_line(line: str, where: tuple[str, ...], today: date, found: Reading) -> Entry | None:
     """Return the entry of one JSON line; None where it has problems, which go into `found`."""
     try:
-        data = decode_object(line)
-        if found.recorded_at is not None and isinstance(data, dict):
-            data.setdefault("recorded_at", found.recorded_at)
-        entry = entry_from_json(data)
+        entry = entry_from_line(line, found.recorded_at) or _whole(line, found.recorded_at)
     except FollowupError as error:
         found.problems.extend(problem.at(*where) for problem in error.problems)
     except (ValueError, RecursionError) as error:
@@ -72,13 +68,8 @@ def read_line(line: str, where: tuple[str, ...], today: date, found: Reading) ->
     return None
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        counts = Counter(key for key, _ in pairs)
-        raise InvalidEntry([Problem("json.twice", facts={"key": shown(k)}) for k, n in counts.items() if n > 1])
-    return found
-
-
-#: One JSON object; a key that stands there twice is refused.
-decode_object: Final = json.JSONDecoder(object_pairs_hook=_object).decode
+def _whole(line: str, recorded_at: str | None) -> Entry:
+    data = decode_object(line)
+    if recorded_at is not None and isinstance(data, dict):
+        data.setdefault("recorded_at", recorded_at)
+    return entry_from_json(data)

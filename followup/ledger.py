@@ -85,18 +85,17 @@ class Ledger:
 
     @facts.default
     def _facts(self) -> tuple[Entry, ...]:
-        if all(type(entry) is not Retracted for entry in self.entries):
+        if Retracted not in map(type, self.entries):
             return self.entries
         fallen = taken_back(self.entries)
         return tuple(e for e in self.entries if type(e) is not Retracted and e.id not in fallen)
 
     @effects.default
     def _effects(self) -> tuple[tuple[date, tuple[Entry, ...]], ...]:
-        found = list(self.facts)
-        if any(type(entry) is Discharged and _takes_effect(entry) != entry.on for entry in found):
-            found.sort(key=lambda entry: (_takes_effect(entry), _RANK[type(entry)]))
-            return tuple((day, tuple(same)) for day, same in groupby(found, key=_takes_effect))
-        return tuple([(day, tuple(same)) for day, same in groupby(found, key=_ON)])
+        if Discharged in map(type, self.facts):
+            by_effect = sorted(self.facts, key=lambda entry: (_takes_effect(entry), _RANK[type(entry)]))
+            return tuple((day, tuple(same)) for day, same in groupby(by_effect, key=_takes_effect))
+        return tuple([(day, tuple(same)) for day, same in groupby(self.facts, key=_ON)])
 
     def as_known(self, moment: datetime) -> "Ledger | None":
         """Return what had been recorded by a moment; None where the person was not registered by then.
@@ -124,5 +123,5 @@ class Ledger:
         for entry in self.entries:
             if entry.patient != self.patient:
                 raise InvalidEntry(Problem("stranger", facts={"patient": self.patient, "other": entry.patient}))
-        if not any(type(entry) is Registered for entry in self.entries):
+        if Registered not in map(type, self.entries):
             raise InvalidEntry(Problem("unregistered", facts={"patient": shown(self.patient)}))

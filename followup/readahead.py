@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from datetime import date
+from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
@@ -13,10 +14,12 @@ from followup.companion import Next, answer, companion
 from followup.entries import TYPES, Entry
 from followup.errors import InvalidFile, Problem
 from followup.jsonlines import Reading, Sourced, read_lines
-from followup.sheets import opened
+from followup.sheets import decoded_lines, opened
 
 #: A file of more bytes than this is worth a second process.
 _LONG: Final = 8_000_000
+#: So many lines this process reads while the second one starts.
+_MEANWHILE: Final = 5_000
 #: So many entries make a parcel.
 _PARCEL: Final = 500
 
@@ -27,14 +30,15 @@ def read_jsonl(path: Path, today: date, found: Reading) -> Iterator[Sourced]:
     A long file is read by a second process, where one can be had.
     """
     with opened(path) as content:
-        if os.fstat(content.fileno()).st_size <= _LONG:
-            yield from read_lines(content, str(path), today, found)
-            return
-        with companion("followup.readahead", (str(path), today, found.recorded_at)) as received:
-            if received is None:
-                yield from read_lines(content, str(path), today, found)
-            else:
-                yield from _told(received, path, found)
+        lines = decoded_lines(content, str(path))
+        if os.fstat(content.fileno()).st_size > _LONG:
+            with companion("followup.readahead", (str(path), today, found.recorded_at, _MEANWHILE)) as begun:
+                yield from read_lines(islice(lines, _MEANWHILE), str(path), today, found)
+                received = begun()
+                if received is not None:
+                    yield from _told(received, path, found)
+                    return
+        yield from read_lines(lines, str(path), today, found)
 
 
 def _told(received: Next, path: Path, found: Reading) -> Iterator[Sourced]:
@@ -46,12 +50,13 @@ def _told(received: Next, path: Path, found: Reading) -> Iterator[Sourced]:
         raise InvalidFile(Problem("file.unread", (str(path),))) from None
 
 
-def _read(task: tuple[str, date, str | None]) -> Iterator[list[Any]]:
+def _read(task: tuple[str, date, str | None, int]) -> Iterator[list[Any]]:
     """Yield what is told of a file: its entries in parcels, none, its problems."""
-    path, today, recorded_at = task
+    path, today, recorded_at, read_already = task
     found, parcel = Reading(recorded_at=recorded_at), list[tuple[tuple[Any, ...], tuple[str, ...]]]()
     try:
-        for sourced in read_lines(opened(Path(path)), path, today, found):
+        lines = islice(decoded_lines(opened(Path(path)), path), read_already, None)
+        for sourced in read_lines(lines, path, today, found):
             entry = sourced.entry
             entry.texts()  # made here, they go with the entry
             parcel.append((_VALUES[entry.type](entry), sourced.where))

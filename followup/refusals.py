@@ -24,6 +24,8 @@ def refusals(ledger: Ledger, told: Sequence[Entry], owner_of: Callable[[str], st
     `owner_of` says whose entry an id is, None where there is no such entry.
     """
     standing = [entry for entry in ledger.facts if type(entry) is Registered]
+    if len(standing) == 1 and not any(type(entry) in (Retracted, Done) for entry in told):
+        return  # most people: told quickly
     first = next((entry for entry in standing if entry not in told), standing[0] if standing else None)
     lone = bool(ledger.facts) and not standing
     if lone and not any(isinstance(entry, Registered | Retracted) for entry in told):

@@ -7,11 +7,11 @@ from typing import Any, Final, TypeVar
 
 from attrs import define, evolve, field
 
+from followup.canonical import decode_object
 from followup.errors import FollowupError, InvalidEntry, InvalidFile, Problem
 from followup.forms import column_doubts
 from followup.formtables import Names, Table, find_table, nearest_header
 from followup.grids import read_csv
-from followup.jsonlines import decode_object
 from followup.sheets import Row, decoded_lines, labels, opened
 from followup.spellings import choices_told, harmless, plain
 from followup.teamchecks import Doubt

@@ -7,9 +7,11 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from sqlite_utils import Database
 
 from followup import Admitted, Assigned, Entry, Registered, Retracted, Visited, load_policy
 from followup.chain import Head, linked, sealed, written
+from followup.entryrows import lift_guards
 from followup.errors import RegisterError
 from followup.integrity import check, repair
 from followup.register import Register
@@ -107,6 +109,50 @@ def test_the_database_itself_refuses_changes(path: Path, statement: str) -> None
         connection.execute(statement)
     assert list(connection.iterdump()) == before
     connection.close()
+
+
+def guards(register: Register) -> list[str]:
+    """Return the triggers that there are, by their names and words."""
+    rows = register.db.execute("SELECT name || sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name")
+    return [trigger for (trigger,) in rows]
+
+
+def crowd(count: int = 30) -> list[Entry]:
+    """Return the registrations of many people, one of whom comes again with what is known and what is not."""
+    people = [Registered(f"n{number:02}", "2026-01-05", team="A") for number in range(count)]
+    return [*people, people[3], Visited("n03", "2026-02-01", risk=1)]
+
+
+def test_guards_that_are_lifted_for_a_crowd_are_there_again(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether many people were taken in, or refused in the end, the database refuses changes as before."""
+    monkeypatch.setattr("followup.intake._CROWD", 10)
+    before, lifted = guards(register), list[str]()
+
+    def lift(db: Database) -> list[str]:
+        found = lift_guards(db)
+        lifted.extend(found)
+        return found
+
+    monkeypatch.setattr("followup.intake.lift_guards", lift)
+    with pytest.raises(RegisterError, match='no patient "nobody"'):
+        register.record_all([*crowd(), Visited("nobody", "2026-02-01", risk=0)])
+    assert guards(register) == before
+    assert register.record_all(crowd()) == 31
+    assert guards(register) == before
+    assert len(lifted) == 2 * 3
+    assert check(register) == []
+
+
+def test_a_guard_that_somebody_took_away_is_not_put_back_unseen(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check tells of it after many people were taken in, as before."""
+    monkeypatch.setattr("followup.intake._CROWD", 10)
+    register.db.execute("DROP TRIGGER entries_written_once")
+    register.record_all(crowd())
+    assert [problem.code for problem in check(register)] == ["check.guard"]
 
 
 def test_an_entry_written_again_is_passed_over(register: Register) -> None:

@@ -1,6 +1,7 @@
 """A long file of JSON lines, read by a second process: nothing is told otherwise than by this one."""
 
 import sys
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from subprocess import PIPE, Popen
@@ -10,7 +11,7 @@ import pytest
 
 from followup import companion, readahead
 from followup.errors import InvalidFile
-from followup.jsonlines import Reading
+from followup.jsonlines import Reading, Sourced, read_lines
 from followup.readahead import read_jsonl
 
 TODAY: Final = date(2026, 11, 26)
@@ -46,13 +47,24 @@ def told(path: Path) -> list[Any]:
     return [entries, [problem.text("zh") for problem in found.problems]]
 
 
-def test_a_second_process_tells_what_this_one_would(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Entries, their ids, their places and every problem are the same."""
-    here = told(path)
+@pytest.mark.parametrize("meanwhile", [0, 3, 1401, 5000])
+def test_a_second_process_tells_what_this_one_would(
+    path: Path, meanwhile: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Entries, their ids, their places and every problem are the same, however many lines this one reads meanwhile."""
+    here, numbers = told(path), []
+
+    def read(lines: Iterable[tuple[int, str]], *how: Any) -> Iterator[Sourced]:
+        for number, line in lines:
+            numbers.append(number)
+            yield from read_lines([(number, line)], *how)
+
     monkeypatch.setattr(companion, "HAS_ROOM", True)
     monkeypatch.setattr(readahead, "_LONG", -1)
-    monkeypatch.setattr(readahead, "read_lines", None)  # not here
+    monkeypatch.setattr(readahead, "_MEANWHILE", meanwhile)
+    monkeypatch.setattr(readahead, "read_lines", read)
     assert told(path) == here
+    assert numbers == [*range(1, min(meanwhile, path.read_bytes().count(b"\n")) + 1)]
 
 
 def test_without_a_second_process_the_file_is_read_all_the_same(
@@ -62,6 +74,7 @@ def test_without_a_second_process_the_file_is_read_all_the_same(
     here = told(path)
     monkeypatch.setattr(companion, "HAS_ROOM", True)
     monkeypatch.setattr(readahead, "_LONG", -1)
+    monkeypatch.setattr(readahead, "_MEANWHILE", 3)
     for program in (tmp_path / "nothing", Path("/bin/false")):
         monkeypatch.setattr(sys, "executable", str(program))
         assert told(path) == here
@@ -71,6 +84,7 @@ def test_a_second_process_that_ends_before_the_file_is_told(path: Path, monkeypa
     """What it has not told is missed: a sentence says so, and nothing counts as read."""
     monkeypatch.setattr(companion, "HAS_ROOM", True)
     monkeypatch.setattr(readahead, "_LONG", -1)
+    monkeypatch.setattr(readahead, "_MEANWHILE", 0)
     greeting = "import sys, pickle; pickle.load(sys.stdin.buffer); pickle.dump(None, sys.stdout.buffer)"
     monkeypatch.setattr(
         companion, "_started", lambda _: Popen([sys.executable, "-c", greeting], stdin=PIPE, stdout=PIPE)

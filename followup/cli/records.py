@@ -101,10 +101,12 @@ def record(ctx: click.Context, register: Path) -> None:
 @command
 def _record_lines(register: Path, writer: str | None, today: date, lang: str) -> None:
     from followup.jsonlines import Reading, read_lines
+    from followup.sheets import decoded_lines
 
     reading = Reading(recorded_at=now())
     try:
-        reading.entries.extend(read_lines(sys.stdin.buffer, "-", today, reading))
+        lines = decoded_lines(sys.stdin.buffer, "-")
+        reading.entries.extend(read_lines(lines, "-", today, reading))
     except InvalidFile as error:
         reading.problems.extend(error.problems)
     _record_read(register, writer, reading, today, lang)
