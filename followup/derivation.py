@@ -19,10 +19,10 @@ from followup.storage import connected, file_of, snapshot
 
 #: A register of more entries than this is worth a second process.
 _LARGE: Final = 50_000
-#: So many people are derived at a time: of each five such lots these are the second process's, as this one writes too.
+#: So many people are derived at a time: of each nine such lots these are the second process's, as this one writes too.
 _LOT: Final = 50
-_LOTS: Final = 5
-_THEIRS: Final = frozenset({0, 2, 4})
+_LOTS: Final = 9
+_THEIRS: Final = frozenset({0, 2, 4, 6, 8})
 #: So many lots this process derives while the second one starts.
 _MEANWHILE: Final = 20
 #: For so many milliseconds a second process waits for a file that somebody holds for himself.
@@ -31,15 +31,16 @@ _PATIENCE: Final = 1_000
 
 def derive_anew(db: Database, policy: Policy, since: date = date.min) -> None:
     """Keep the dates of everyone anew, from the day `since` on: before it they stay as they are."""
-    drop_indexes(db)
+    drop_indexes(db, since)
     if since == date.min:
         db.execute("DELETE FROM likenesses")
     for table in ("standings", "due"):
         db.execute(f"DELETE FROM {table} WHERE from_on >= :since", {"since": str(since)})  # noqa: S608
         db.execute(f"UPDATE {table} SET until_on = :since WHERE until_on > :since", {"since": str(since)})  # noqa: S608
-    for _, rows in derived(db, policy, since):
-        keep(db, rows)
-    make_indexes(db)
+    everyone = derived(db, policy, since)
+    while lot := [rows for _, rows in islice(everyone, _LOT)]:
+        keep(db, *lot)
+    make_indexes(db, since)
 
 
 def derived(db: Database, policy: Policy, since: date = date.min) -> Iterator[tuple[str, Kept]]:
@@ -83,7 +84,8 @@ def _lots(db: Database) -> Iterator[list[str]]:
 
 
 def _of(db: Database, lot: list[str], policy: Policy, since: date) -> list[tuple[str, Kept]]:
-    return [(ledger.patient, kept(ledger, policy, since)) for ledger in read_ledgers(db, lot)]
+    named = since == date.min  # who is like whom is told with what is derived from the first day on
+    return [(ledger.patient, kept(ledger, policy, since)) for ledger in read_ledgers(db, lot, named=named)]
 
 
 def _read(task: tuple[str, Policy, date, int]) -> Iterator[Any]:

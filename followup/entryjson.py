@@ -9,7 +9,7 @@ from typing import Any, Final
 from attrs import NOTHING, fields_dict
 
 from followup.entries import FIELDS, TYPES, Entry
-from followup.entryreaders import NO_FIELDS, READERS, plan, read_fields
+from followup.entryreaders import NO_FIELDS, ON, PATIENT, READERS, RECORDED_AT, plan, read_fields
 from followup.errors import InvalidEntry, Problem, shown, unknown
 
 _ID: Final = re.compile(r"[0-9a-f]{20}")
@@ -68,31 +68,30 @@ def _explained(kind: type[Entry], data: Mapping[str, Any]) -> Entry:
     return _construct(kind, {names[key]: value for key, value in given.items()})
 
 
-def entry_from_texts(kind: str, own: dict[str, str | None], body: str, apart: str | None, known_id: str) -> Entry:
-    """Return the entry of which a register keeps its person, day and moment, its texts, and its id.
+def entry_from_texts(kind: str, own: tuple[str, str, str | None], body: str, apart: str | None, known_id: str) -> Entry:
+    """Return the entry of which a register keeps its own person, day and moment, its texts, and its id.
 
     The id is taken as it stands: whoever is forgotten loses content, not ids. Raises what `read_entry` raises, and
     `ValueError` for what is no JSON.
     """
     entry = object.__new__(TYPES[kind])
     told = entry.__dict__
-    body, next_on = _cut(body)
-    fixed, tables = _fixed(kind, body)
+    # Most follow-ups tell what others do, and differ in the doctor's date alone.
+    before, _, after = body.partition('"next_on":"')  # within a word its quotes would be escaped
+    is_cut = after[10:12] == '",'
+    fixed, tables = _fixed(kind, before + after[12:] if is_cut else body)
     told.update(fixed)
     for name, value in tables:
         told[name] = dict(value)
-    readers = READERS[kind]
-    for key, value in {**own, **next_on, **({} if apart is None else _decode(apart))}.items():
-        name, convert, _ = readers[key]
-        told[name] = None if value is None else convert(value)
-    told["_id"] = known_id
+    patient, on, recorded_at = own
+    told["patient"], told["on"], told["_id"] = PATIENT(patient), ON(on), known_id
+    told["recorded_at"] = None if recorded_at is None else RECORDED_AT(recorded_at)
+    if is_cut:
+        told["next_on"] = READERS[kind]["next_on"][1](after[:10])
+    if apart is not None:
+        content = {**_decode(apart)}  # an empty list would pass for nothing told
+        told.update(read_fields([(key, *READERS[kind][key]) for key in content], content))
     return entry
-
-
-def _cut(body: str) -> tuple[str, dict[str, str]]:
-    """Take the doctor's date out of a follow-up's text: most tell what others do, and differ in this alone."""
-    before, _, after = body.partition('"next_on":"')  # within a word its quotes would be escaped
-    return (before + after[12:], {"next_on": after[:10]}) if after[10:12] == '",' else (body, {})
 
 
 @lru_cache(maxsize=1 << 13)

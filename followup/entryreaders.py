@@ -85,3 +85,5 @@ def _grades(values: Any) -> Mapping[Any, Any]:
 _OF_WORDS: Final = frozenset({flag, moment, one_line, patient_number, recorded_class, risk_level})
 _OF_LISTS: Final = frozenset({seen_list, role_list, symptom_list})
 READERS: Final = {kind.type: _readers(kind) for kind in ORDER}
+#: How what every entry has is read.
+PATIENT, ON, RECORDED_AT = (READERS[ORDER[0].type][key][1] for key in ("patient", "on", "recorded_at"))

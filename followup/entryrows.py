@@ -34,8 +34,10 @@ _GUARDS_OF_INSERTS: Final = """
 _KNOWN: Final = """
     SELECT id FROM entries INDEXED BY entries_of_patient WHERE patient = ? AND id IN (SELECT value FROM json_each(?))
 """
-_ROW: Final = 'e.seq, e.id, e.patient, e.type, e."on", e.recorded_at, e.body, p.body'
-_FROM: Final = "FROM entries e LEFT JOIN personal p ON p.seq = e.seq"
+_ROW: Final = 'SELECT e.seq, e.id, e.patient, e.type, e."on", e.recorded_at, e.body'
+_WHOLE: Final = f"{_ROW}, p.body FROM entries e LEFT JOIN personal p ON p.seq = e.seq"
+#: Without what says who somebody is.
+_NAMELESS: Final = f"{_ROW}, NULL FROM entries e"
 
 
 @define
@@ -153,34 +155,38 @@ def touched(db: Database, since: int) -> Iterator[str]:
     yield from _pages(db, "SELECT patient FROM touched WHERE patient > ? ORDER BY patient LIMIT ?")
 
 
-def read_ledgers(db: Database, wanted: Iterable[str], upto: int = _ALL) -> Iterator[Ledger]:
-    """Return the ledgers of patients, told in order; with `upto` of the first so many entries."""
-    for patient, rows in read_rows(db, wanted, upto):
+def read_ledgers(db: Database, wanted: Iterable[str], upto: int = _ALL, *, named: bool = True) -> Iterator[Ledger]:
+    """Return the ledgers of patients, told in order; with `upto` of the first so many entries.
+
+    Where they need not be `named`, nothing is read that is kept apart from the rest, names among it.
+    """
+    for patient, rows in read_rows(db, wanted, upto, named=named):
         yield Ledger(patient, [entry for _, entry in rows])
 
 
-def read_rows(db: Database, wanted: Iterable[str], upto: int = _ALL) -> Iterator[tuple[str, list[tuple[int, Entry]]]]:
+def read_rows(
+    db: Database, wanted: Iterable[str], upto: int = _ALL, *, named: bool = True
+) -> Iterator[tuple[str, list[tuple[int, Entry]]]]:
     """Return each patient's entries with their places in the chain, few patients at a time."""
     waiting = iter(wanted)
     while chunk := list(islice(waiting, _CHUNK)):
         marks = ", ".join("?" * len(chunk))
         where = f"WHERE e.patient IN ({marks}) AND e.seq <= ? AND e.type <> 'forgotten' ORDER BY e.patient"
-        rows = select(db, where, [*chunk, upto])
+        rows = select(db, where, [*chunk, upto], _WHOLE if named else _NAMELESS)
         for patient, of_one in groupby(rows, key=lambda row: row[1].patient):
             yield patient, list(of_one)
 
 
-def select(db: Database, where: str, values: Sequence[str | int]) -> list[tuple[int, Entry]]:
+def select(db: Database, where: str, values: Sequence[str | int], what: str = _WHOLE) -> list[tuple[int, Entry]]:
     """Return the entries that a condition finds, with their places in the chain."""
-    rows = db.execute(f"SELECT {_ROW} {_FROM} {where}", values).fetchall()
-    return [(row[0], _entry(row[1:])) for row in rows]
+    rows = db.execute(f"{what} {where}", values).fetchall()
+    return [(row[0], _entry(row)) for row in rows]
 
 
 def _entry(row: Sequence[Any]) -> Entry:
-    known_id, patient, kind, on, recorded_at, body, personal = row
+    _, known_id, patient, kind, on, recorded_at, body, personal = row
     try:
-        own = {"patient": patient, "on": on, "recorded_at": recorded_at}
-        return entry_from_texts(kind, own, body, personal, known_id)
+        return entry_from_texts(kind, (patient, on, recorded_at), body, personal, known_id)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):  # damaged, or changed behind our back
         raise RegisterError(Problem("check.unreadable", facts={"patient": shown(patient)})) from None
 
@@ -188,7 +194,7 @@ def _entry(row: Sequence[Any]) -> Entry:
 def blank(db: Database, patient: str, on: date, reason: str) -> int:
     """Leave of a person's entries their seals alone, and of the person a tombstone; return how many there were."""
     (salt,) = db.execute("SELECT salt FROM patients WHERE patient = ?", [patient]).fetchone()
-    rows = db.execute(f"SELECT {_ROW} {_FROM} WHERE e.patient = ?", [patient]).fetchall()
+    rows = db.execute(f"{_WHOLE} WHERE e.patient = ?", [patient]).fetchall()
     for name in GUARDS:
         db.execute(f"DROP TRIGGER {name}")
     for seq, *row, personal in rows:

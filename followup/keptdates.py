@@ -5,7 +5,7 @@ the rules after it. What depends on the day asked (status, bucket) is never stor
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -26,6 +26,8 @@ from followup.worklist import WorkLine, line_findings
 
 #: What is derived, and can be derived anew.
 TABLES: Final = ("standings", "due", "likenesses")
+#: The indexes to which a change of rules brings as many rows as there are people.
+_OF_SPANS: Final = ("standings_by_team", "due_by_team", "due_by_day")
 #: No day is after it: the end of a span that has none, so that spans compare as text.
 _FOREVER: Final = "9999-12-31"
 _STANDING: Final = "INSERT INTO standings VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -110,23 +112,27 @@ def drop(db: Database, patient: str) -> None:
         db.conn.execute(f"DELETE FROM {table} WHERE patient = ?", [patient])  # noqa: S608
 
 
-def keep(db: Database, found: Kept) -> None:
-    """Write the rows of a patient of whom none are kept for those days."""
-    db.conn.executemany(_STANDING, found.standings)
-    db.conn.executemany(_DUE, found.due)
-    db.conn.executemany(_LIKENESS, found.likenesses)
+def keep(db: Database, *found: Kept) -> None:
+    """Write the rows of patients of whom none are kept for those days."""
+    db.conn.executemany(_STANDING, [row for rows in found for row in rows.standings])
+    db.conn.executemany(_DUE, [row for rows in found for row in rows.due])
+    db.conn.executemany(_LIKENESS, [row for rows in found for row in rows.likenesses])
 
 
-def drop_indexes(db: Database) -> None:
-    """Let the indexes go while much is written."""
-    for name in INDEXES:
+def drop_indexes(db: Database, since: date = date.min) -> None:
+    """Let the indexes go while much is written; with `since` those alone that many of their spans go into."""
+    for name in _indexes(since):
         db.execute(f"DROP INDEX IF EXISTS {name}")
 
 
-def make_indexes(db: Database) -> None:
+def make_indexes(db: Database, since: date = date.min) -> None:
     """Make the indexes that were let go."""
-    for statement in INDEXES.values():
-        db.execute(statement)
+    for name in _indexes(since):
+        db.execute(INDEXES[name])
+
+
+def _indexes(since: date) -> Iterable[str]:
+    return INDEXES if since == date.min else _OF_SPANS
 
 
 def kept_counts(db: Database, on: date, team: str | None) -> Counter[Bucket]:

@@ -22,7 +22,7 @@ NATIONAL: Final = load_policy("national-2018")
 DONGGUAN: Final = load_policy("dongguan")
 DAY: Final = date(2026, 12, 1)
 #: More than the lots of one round, and not a whole number of them.
-PEOPLE: Final = 6 * 50 + 7
+PEOPLE: Final = 10 * 50 + 7
 #: Greets, says how far a chain goes, and ends.
 SHORT_LIVED: Final = """
 import pickle, sys
@@ -64,9 +64,9 @@ def lots_of_this_process(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the first patients of the lots that this process derives, as it does."""
     found: list[str] = []
 
-    def read(db: Database, lot: list[str]) -> Iterator[Ledger]:
+    def read(db: Database, lot: list[str], *, named: bool) -> Iterator[Ledger]:
         found.append(lot[0])
-        return read_ledgers(db, lot)
+        return read_ledgers(db, lot, named=named)
 
     monkeypatch.setattr(derivation, "read_ledgers", read)
     return found
@@ -86,14 +86,14 @@ def test_two_processes_keep_what_one_would(register: Register, monkeypatch: pyte
 
 
 def test_the_second_process_takes_its_lots(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of each five lots three are the second process's, but for those that this one derives while it starts."""
+    """Of each nine lots five are the second process's, but for those that this one derives while it starts."""
     ours = lots_of_this_process(monkeypatch)
     repair(register)
-    assert ours == ["p0000", "p0050", "p0150", "p0300"]
+    assert ours == ["p0000", "p0050", "p0150", "p0250", "p0350", "p0500"]
     ours.clear()
     monkeypatch.setattr(derivation, "_MEANWHILE", 0)
     repair(register)
-    assert ours == ["p0050", "p0150", "p0300"]
+    assert ours == ["p0050", "p0150", "p0250", "p0350", "p0500"]
 
 
 @pytest.mark.parametrize("places", [None, "", ":"])
@@ -106,7 +106,7 @@ def test_the_second_process_loads_nothing_from_where_a_user_is(
     monkeypatch.delenv("PYTHONPATH", raising=False) if places is None else monkeypatch.setenv("PYTHONPATH", places)
     ours = lots_of_this_process(monkeypatch)
     repair(register)
-    assert ours == ["p0000", "p0050", "p0150", "p0300"]
+    assert ours == ["p0000", "p0050", "p0150", "p0250", "p0350", "p0500"]
     assert not Path("loaded").exists()
 
 
@@ -116,7 +116,7 @@ def test_what_is_not_committed_is_derived_here(register: Register, monkeypatch: 
     with register.batch():
         register.record(Visited("p0000", "2026-11-20", risk=5))
         adopted = register.adopt(DONGGUAN, DAY)
-    assert len(ours) == 7
+    assert len(ours) == 11
     assert check(adopted) == []
 
 
@@ -129,7 +129,7 @@ def test_without_a_second_process_all_is_derived_here(
     monkeypatch.setattr(sys, "executable", program)
     repair(register)
     assert kept(register) == before
-    assert len(ours) == 7
+    assert len(ours) == 11
 
 
 def test_what_a_second_process_leaves_undone_is_done_here(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +139,7 @@ def test_what_a_second_process_leaves_undone_is_done_here(register: Register, mo
     monkeypatch.setattr(companion, "_started", lambda _: Popen(command, stdin=PIPE, stdout=PIPE))
     repair(register)
     assert kept(register) == before
-    assert len(ours) == 7
+    assert len(ours) == 11
 
 
 def test_an_entry_that_cannot_be_read_is_told_by_its_person(register: Register) -> None:
