@@ -72,7 +72,7 @@ def _read(task: tuple[str, date, str | None, int]) -> Iterator[list[Any]]:
 
 def _restored(kind: str, *values: Any) -> Entry:
     entry = object.__new__(TYPES[kind])
-    entry.__dict__.update(zip(_NAMES[kind], values, strict=True))
+    entry.__dict__.update(zip(_NAMES[kind], values, strict=False))  # as many, asked of one table
     return entry
 
 

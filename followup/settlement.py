@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import date
-from itertools import takewhile
 from operator import itemgetter
 from typing import Final
 
@@ -49,7 +48,8 @@ def is_settled(rule: Rule, case: Case, anchor_on: date, began: date) -> bool:
     if rule.kind is _RETRY:
         return case.misses[-1].on > max(began, case.misses[0].on, case.passed_on) if case.misses else True
     if rule.kind in FOLLOW_UPS:
-        return any(satisfies(visit, rule) for visit in takewhile(lambda v: v.on >= anchor_on, reversed(case.visits)))
+        visit = last_visit(rule, case)
+        return visit is not None and visit.on >= anchor_on
     if rule.kind in _REFERRALS and _in_hospital_on(case, anchor_on):
         return True
     if rule.to:
