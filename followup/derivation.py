@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from followup.companion import Next, answer, companion
 from followup.entryrows import head, patients, read_ledgers
-from followup.keptdates import Kept, drop_indexes, keep, kept, make_indexes
+from followup.keptdates import SPANS, Kept, drop_indexes, keep, kept, make_indexes
 from followup.policy import Policy
 from followup.storage import connected, file_of, snapshot
 
@@ -34,7 +34,7 @@ def derive_anew(db: Database, policy: Policy, since: date = date.min) -> None:
     drop_indexes(db, since)
     if since == date.min:
         db.execute("DELETE FROM likenesses")
-    for table in ("standings", "due"):
+    for table in SPANS:
         db.execute(f"DELETE FROM {table} WHERE from_on >= :since", {"since": str(since)})  # noqa: S608
         db.execute(f"UPDATE {table} SET until_on = :since WHERE until_on > :since", {"since": str(since)})  # noqa: S608
     everyone = derived(db, policy, since)
@@ -85,7 +85,8 @@ def _lots(db: Database) -> Iterator[list[str]]:
 
 def _of(db: Database, lot: list[str], policy: Policy, since: date) -> list[tuple[str, Kept]]:
     named = since == date.min  # who is like whom is told with what is derived from the first day on
-    return [(ledger.patient, kept(ledger, policy, since)) for ledger in read_ledgers(db, lot, named=named)]
+    ledgers = read_ledgers(db, lot, named=named)
+    return [(ledger.patient, kept(ledger, policy, since, named=named)) for ledger in ledgers]
 
 
 def _read(task: tuple[str, Policy, date, int]) -> Iterator[Any]:

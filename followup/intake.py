@@ -12,7 +12,7 @@ from typing import Final
 from attrs import Factory, define
 from sqlite_utils import Database
 
-from followup.entries import Entry, Registered
+from followup.entries import Amended, Assigned, Entry, Registered, Retracted
 from followup.entryrows import Tip, append, known_among, lift_guards, owner_of, read_rows, salt_of, tip, touched
 from followup.errors import Problem
 from followup.keptdates import drop, drop_indexes, keep, kept, make_indexes
@@ -20,6 +20,8 @@ from followup.ledger import Ledger
 from followup.policy import Policy
 from followup.refusals import Refusal, refusals, strangers
 
+#: The entries that tell who somebody is or where, and those that may take such back.
+_NAMING: Final = frozenset({Registered, Amended, Assigned, Retracted})
 #: More people than this wait in the register, not in memory.
 _MANY: Final = 5_000
 #: So many people at once, more than there were, and indexes and guards are made anew at the end.
@@ -40,6 +42,8 @@ class _Intake:
     waiting: set[str] = Factory(set)
     refused: list[Refusal] = Factory(list)
     kept: int = 0
+    #: Whether anything was told by which somebody may resemble another: of a visit alone no name is read.
+    named: bool = False
     #: What makes again the guards that were lifted with the indexes; None while all are there.
     guards: list[str] | None = None
 
@@ -50,7 +54,7 @@ def take(db: Database, policy: Policy, entries: Iterable[Entry]) -> tuple[int, l
     intake = _Intake(db, policy, at, at.seq)
     for patient, told in groupby(entries, key=attrgetter("patient")):
         _take_person(intake, patient, list(told))
-    for patient, rows in read_rows(db, _waiting(intake)):
+    for patient, rows in read_rows(db, _waiting(intake), named=intake.named):
         _judge(intake, patient, [e for _, e in rows], [e for seq, e in rows if seq > intake.before])
     if intake.guards is not None:
         make_indexes(db)
@@ -60,6 +64,7 @@ def take(db: Database, policy: Policy, entries: Iterable[Entry]) -> tuple[int, l
 
 
 def _take_person(intake: _Intake, patient: str, told: list[Entry]) -> None:
+    intake.named = intake.named or not _NAMING.isdisjoint(map(type, told))
     salt, forgotten_on, is_new = salt_of(intake.db, patient)
     if salt is None:
         facts = {"patient": patient, "on": forgotten_on}
@@ -95,7 +100,7 @@ def _judge(intake: _Intake, patient: str, entries: list[Entry], told: list[Entry
     ledger = Ledger(patient, entries)
     _refuse(intake, refusals(ledger, told, lambda entry_id: owner_of(intake.db, entry_id)))
     if not intake.refused:
-        drop(intake.db, patient)
+        drop(intake.db, patient, named=intake.named)
         _keep(intake, ledger)
 
 
@@ -110,4 +115,4 @@ def _keep(intake: _Intake, ledger: Ledger) -> None:
     if intake.guards is None and intake.kept > _CROWD and intake.tip.seq > 2 * intake.before:
         drop_indexes(intake.db)
         intake.guards = lift_guards(intake.db)
-    keep(intake.db, kept(ledger, intake.policy))
+    keep(intake.db, kept(ledger, intake.policy, named=intake.named))

@@ -24,8 +24,10 @@ from followup.teams import Crew
 from followup.terms import Bucket, ContactMode, LineKind, RiskLevel, Role, Stability, Term
 from followup.worklist import WorkLine, line_findings
 
+#: What is kept span by span.
+SPANS: Final = ("standings", "due")
 #: What is derived, and can be derived anew.
-TABLES: Final = ("standings", "due", "likenesses")
+TABLES: Final = (*SPANS, "likenesses")
 #: The indexes to which a change of rules brings as many rows as there are people.
 _OF_SPANS: Final = ("standings_by_team", "due_by_team", "due_by_day")
 #: No day is after it: the end of a span that has none, so that spans compare as text.
@@ -73,8 +75,11 @@ class Kept:
     likenesses: list[tuple[Any, ...]] = Factory(list)
 
 
-def kept(ledger: Ledger, policy: Policy, since: date = date.min) -> Kept:
-    """Return the rows to keep of one patient, span by span; with `since` of those spans alone that begin no earlier."""
+def kept(ledger: Ledger, policy: Policy, since: date = date.min, *, named: bool = True) -> Kept:
+    """Return the rows to keep of one patient, span by span; with `since` of those spans alone that begin no earlier.
+
+    Where the ledger is not `named`, nothing is told of whom the patient resembles.
+    """
     found = Kept()
     last = ledger.effects[-1][0] if ledger.effects else date.min
     starts = (last, *policy.changes_after(last))
@@ -85,7 +90,7 @@ def kept(ledger: Ledger, policy: Policy, since: date = date.min) -> Kept:
         if start >= since:
             case.on = start  # nothing is entered after the first day: the case stays as it is
             _keep_span(found, case, policy, end, first=start == last)
-    if since == date.min:
+    if named:
         found.likenesses = [(likeness, case.patient) for likeness in likenesses(case)]
     return found
 
@@ -106,9 +111,9 @@ def _keep_span(found: Kept, case: Case, policy: Policy, until: str, *, first: bo
     ]  # fmt: skip
 
 
-def drop(db: Database, patient: str) -> None:
-    """Keep nothing of a patient."""
-    for table in TABLES:
+def drop(db: Database, patient: str, *, named: bool = True) -> None:
+    """Keep nothing of a patient; unless `named`, but for whom the patient resembles."""
+    for table in TABLES if named else SPANS:
         db.conn.execute(f"DELETE FROM {table} WHERE patient = ?", [patient])  # noqa: S608
 
 
