@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from followup import Amended, Assigned, Entry, Ledger, Registered, Retracted, load_policy
+from followup import Amended, Assigned, Entry, Ledger, Missed, Registered, Retracted, Visited, load_policy
 from followup.cli import main
 from followup.duplicates import duplicates
 from followup.integrity import check
@@ -59,6 +59,25 @@ def test_people_who_may_be_one_are_found(entries: list[Entry], expected: list[st
     assert not any(
         word in f"{found!r}{[f.text(lang) for f in found for lang in ('zh', 'en')]}" for word in (NAME, NUMBER)
     )
+
+
+def test_a_visit_reads_nobody_s_name_and_moves_no_likeness() -> None:
+    """Only what tells who or where somebody is has the personal part read; who was found before is found after."""
+    register = Register.create(":memory:", load_policy("national-2018"))
+    register.record_all(person(patient, id_number=NUMBER, name=NAME) for patient in ("p1", "p2"))
+    before, asked = register.duplicates(), list[str]()
+    assert [found.code for found in before] == ["same-id-number"]
+    register.db.conn.set_trace_callback(asked.append)
+    register.record_all([Visited("p1", "2026-02-01", risk=0), Missed("p2", "2026-02-02")])
+    assert not any("personal" in statement or "likenesses" in statement for statement in asked)
+    assert register.duplicates() == before
+    register.record_all(
+        [Amended("p2", "2026-02-03", id_number="990101199001010028"), Visited("p1", "2026-02-03", risk=0)]
+    )
+    register.db.conn.set_trace_callback(None)
+    assert any("personal" in statement for statement in asked)
+    assert register.duplicates() == []
+    assert check(register) == []
 
 
 _PEOPLE = st.builds(
