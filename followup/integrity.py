@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlite_utils import Database
@@ -13,7 +14,7 @@ from followup.derivation import derive_anew, derived
 from followup.entryrows import forgotten
 from followup.errors import Problem, RegisterError, shown
 from followup.inforce import adoption_mark, notice_mark
-from followup.keptdates import TABLES
+from followup.keptdates import NO_TEAM, TABLES
 from followup.policyfile import policy_from_texts
 from followup.register import Register
 from followup.storage import sentences_of_sqlite, snapshot, wiped
@@ -202,21 +203,34 @@ def _dates(register: Register) -> Iterator[Problem]:
     db = register.db
     try:
         for patient, found in derived(db, register.policy):
+            team = found.standings[0][4] if found.standings else None
             for table in TABLES:
-                yield from _differences(db, patient, table, getattr(found, table))
+                yield from _differences(db, (patient, team), table, getattr(found, table))
     except RegisterError as error:
         yield from error.problems
     for table in TABLES:
         rows = db.execute(f"SELECT DISTINCT patient FROM {table} t WHERE NOT EXISTS {_LIVING}")  # noqa: S608
         for (patient,) in rows:
             yield Problem("check.leftover", facts={"patient": shown(patient)})
+    for patient, lines in groupby(db.execute(_STRAY, [NO_TEAM]), key=itemgetter(0)):
+        yield Problem("check.dates", facts={"patient": shown(patient), "kept": _dated(lines), "derived": "-"})
 
 
 _LIVING: Final = "(SELECT 1 FROM patients p WHERE p.patient = t.patient AND p.salt IS NOT NULL)"
+#: Lines of a team that is not their patient's.
+_STRAY: Final = f"""
+    SELECT * FROM due t WHERE EXISTS {_LIVING}
+    AND NOT EXISTS (SELECT 1 FROM standings s WHERE s.patient = t.patient AND ifnull(s.team, ?) = t.team)
+"""  # noqa: S608 - no word of a user's
 
 
-def _differences(db: Database, patient: str, table: str, rows: Sequence[tuple[Any, ...]]) -> Iterator[Problem]:
-    there = set(db.execute(f"SELECT * FROM {table} WHERE patient = ?", [patient]))  # noqa: S608
+def _differences(
+    db: Database, of: tuple[str, str | None], table: str, rows: Sequence[tuple[Any, ...]]
+) -> Iterator[Problem]:
+    patient, team = of
+    where = "patient = ? AND team = ?" if table == "due" else "patient = ?"
+    values = [patient, NO_TEAM if team is None else team] if table == "due" else [patient]
+    there = set(db.execute(f"SELECT * FROM {table} WHERE {where}", values))  # noqa: S608
     if there != set(rows):
         facts = {"patient": shown(patient), "kept": _dated(there), "derived": _dated(rows)}
         yield Problem("check.likenesses" if table == "likenesses" else "check.dates", facts=facts)

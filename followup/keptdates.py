@@ -24,14 +24,18 @@ from followup.teams import Crew
 from followup.terms import Bucket, ContactMode, LineKind, RiskLevel, Role, Stability, Term
 from followup.worklist import WorkLine, line_findings
 
-#: What is kept span by span.
-SPANS: Final = ("standings", "due")
+#: What is kept span by span; lines are found by the team that standings tell, and go before them.
+SPANS: Final = ("due", "standings")
 #: What is derived, and can be derived anew.
 TABLES: Final = (*SPANS, "likenesses")
+#: In the table of lines the team of those who have none: no team has a line break in it.
+NO_TEAM: Final = "\n"
 #: The indexes to which a change of rules brings as many rows as there are people.
-_OF_SPANS: Final = ("standings_by_team", "due_by_team", "due_by_day")
+_OF_SPANS: Final = ("standings_by_team",)
 #: No day is after it: the end of a span that has none, so that spans compare as text.
 _FOREVER: Final = "9999-12-31"
+#: Lines stand by their team, and of a patient all have one.
+_TEAM: Final = "SELECT ifnull(team, :none) FROM standings WHERE patient = :patient"
 _STANDING: Final = "INSERT INTO standings VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _DUE: Final = "INSERT INTO due VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 #: Any day before the one asked is as good as another, and any after it: that makes few rows of many people.
@@ -98,13 +102,14 @@ def kept(ledger: Ledger, policy: Policy, since: date = date.min, *, named: bool 
 def _keep_span(found: Kept, case: Case, policy: Policy, until: str, *, first: bool) -> None:
     running = lines(case, policy)
     visits = [line for line in running if line.kind in FOLLOW_UPS]
-    opens_on = _iso(min((line.opens_on for line in visits), default=None))
-    due_on = _iso(min((line.due_on for line in visits), default=None))
+    opens_on = _iso(min([line.opens_on for line in visits], default=None))
+    due_on = _iso(min([line.due_on for line in visits], default=None))
     span = (case.patient, case.on.isoformat(), until)
     found.standings.append((*span, int(first), case.team, str(resting(case.status)), opens_on, due_on))
+    team = NO_TEAM if case.team is None else case.team
     risk = None if case.risk is None else int(case.risk)
     found.due += [
-        (*span, case.team, case.village, str(line.kind), _iso(line.opens_on), _iso(line.due_on), _iso(line.plan_on),
+        (*span, team, case.village, str(line.kind), _iso(line.opens_on), _iso(line.due_on), _iso(line.plan_on),
          risk, str(case.stability), " ".join(line.roles), " ".join(line.invited), " ".join(line.missing_roles),
          " ".join(line.modes))
         for line in running
@@ -114,7 +119,8 @@ def _keep_span(found: Kept, case: Case, policy: Policy, until: str, *, first: bo
 def drop(db: Database, patient: str, *, named: bool = True) -> None:
     """Keep nothing of a patient; unless `named`, but for whom the patient resembles."""
     for table in TABLES if named else SPANS:
-        db.conn.execute(f"DELETE FROM {table} WHERE patient = ?", [patient])  # noqa: S608
+        where = f"team = ({_TEAM}) AND patient = :patient" if table == "due" else "patient = :patient"
+        db.conn.execute(f"DELETE FROM {table} WHERE {where}", {"patient": patient, "none": NO_TEAM})  # noqa: S608
 
 
 def keep(db: Database, *found: Kept) -> None:
@@ -153,6 +159,8 @@ def kept_counts(db: Database, on: date, team: str | None) -> Counter[Bucket]:
 
 def kept_lines(db: Database, on: date, team: str | None, within: int, told: tuple[Story, Crews]) -> Iterator[WorkLine]:
     """Return the lines on the list of a day; what is not kept of them `told` tells when it is asked for."""
+    if team == NO_TEAM:
+        return
     until = (on + timedelta(within)).isoformat()
     rows = db.execute(f"{_LISTED} {_of(team)}", {"on": on.isoformat(), "until": until, "team": team})
     story, crews = told
@@ -196,7 +204,7 @@ def _standing(row: tuple[Any, ...], due: DueVisit, on: date) -> dict[str, Any]:
         "due": due,
         "bucket": bucket(due.opens_on, due_on, on),
         "days_overdue": (on - due_on).days if due_on < on else 0,
-        "team": team,
+        "team": None if team == NO_TEAM else team,
         "village": village,
         "risk": None if risk is None else _risk(risk),
         "stability": _stability(stability),

@@ -209,6 +209,24 @@ def test_the_tables_are_the_contract(register: Register) -> None:
     assert register.ledger("p1").entries[1] == ENTRIES[1]
 
 
+def test_who_has_no_team_is_on_everybodys_list_alone(register: Register) -> None:
+    """However a team is called of which a list is asked; dates move with a record, and with a team that is given."""
+    register.record_all([*ENTRIES, Registered("p9", "2026-01-05"), Visited("p9", "2026-01-12", risk=0, mode="home")])
+    policy, on = register.policy, date(2026, 11, 23)
+
+    def listed(team: str | None) -> list[tuple[str | None, str]]:
+        found = register.worklist(on, team)
+        assert same(found, WorkList.of(register.ledgers(), policy, on, team=team))
+        return [(line.team, line.due.patient) for line in (*found.lines, *found.duties)]
+
+    assert set(listed(None)) == {(None, "p9"), ("A", "p1"), ("B", "p2")}
+    assert [listed(team) for team in ("", "\n", "None")] == [[], [], []]
+    register.record(Visited("p9", "2026-11-20", risk=0, mode="home", stability="stable"))
+    assert set(listed(None)) == {("A", "p1"), ("B", "p2")}
+    register.record(Assigned("p9", "2026-11-21", team="A"))
+    assert (check(register), set(listed("A"))) == ([], {("A", "p1")})
+
+
 def _dump(register: Register) -> Iterable[str]:
     return list(register.db.conn.iterdump())
 

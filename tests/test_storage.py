@@ -134,7 +134,13 @@ def former(path: Path, release: str) -> bytes:
 
 @pytest.mark.parametrize(
     ("release", "policies"),
-    [("first_tables", 1), ("changes_of_policy", 2), ("append_only", 2), ("directory_of_teams", 2)],
+    [
+        ("first_tables", 1),
+        ("changes_of_policy", 2),
+        ("append_only", 2),
+        ("directory_of_teams", 2),
+        ("withdrawn_policies", 2),
+    ],
 )
 def test_a_register_of_an_earlier_release_is_taken_further(tmp_path: Path, release: str, policies: int) -> None:
     """It keeps its entries and policies, its chain holds (sealed anew or as it was), and a copy stays beside it."""

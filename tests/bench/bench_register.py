@@ -204,7 +204,7 @@ def recording(register: Register, people: int, folder: Path) -> list[Figure]:
             "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (place, f"{place:020}", patient, *row[3:])
         )
         connection.execute("SELECT * FROM entries WHERE patient = ?", (patient,)).fetchall()
-        connection.execute("DELETE FROM due WHERE patient = ?", (patient,))
+        connection.execute("DELETE FROM due WHERE team = 'A' AND patient = ?", (patient,))
         connection.execute("DELETE FROM standings WHERE patient = ?", (patient,))
         connection.execute("INSERT INTO standings VALUES (?, ?, ?, 1, 'A', 'x', ?, ?)", (patient, *[str(ON)] * 4))
         for kind in ("visit", "health-check"):
