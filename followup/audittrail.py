@@ -6,9 +6,14 @@ from typing import Final
 from attrs import frozen
 from sqlite_utils import Database
 
-from followup.chain import Head, written
+from followup.chain import written
 from followup.entries import Entry
 
+#: What the time is, and where the two chains end.
+_ENDS: Final = """
+    SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), (SELECT digest FROM audit ORDER BY seq DESC LIMIT 1),
+    (SELECT max(seq) FROM entries), (SELECT digest FROM entries ORDER BY seq DESC LIMIT 1)
+"""
 _COLUMNS: Final = "at, author, program, action, subject, entries, head, digest"
 
 #: Who writes, and by which program.
@@ -37,12 +42,11 @@ class Writing:
         return written(before, row) == self.digest
 
 
-def write_audit(db: Database, head: Head, by: By, action: str, subject: str | None = None) -> None:
+def write_audit(db: Database, by: By, action: str, subject: str | None = None) -> None:
     """Note a transaction, within it."""
-    (at,) = db.execute("SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')").fetchone()
-    (before,) = db.execute("SELECT digest FROM audit ORDER BY seq DESC LIMIT 1").fetchone() or ("",)
-    row = (at, *by, action, subject, head.entries, head.digest)
-    values = [*row, written(before, row)]
+    at, before, entries, head = db.execute(_ENDS).fetchone()
+    row = (at, *by, action, subject, entries or 0, head or "")
+    values = [*row, written(before or "", row)]
     db.execute(f"INSERT INTO audit ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608
 
 

@@ -23,7 +23,8 @@ _HEAD: Final = re.compile(r"(\d{1,12}):([0-9a-f]{20,64}|(?<=^0:))")
 
 def sealed(salt: str, row: Sequence[str | None], personal: str | None) -> str:
     """Return the seal of an entry: `row` is id, patient, type, on, recorded_at and body; none has a line break."""
-    return _hash("\n".join([salt, *[part or "" for part in row], personal or ""]))
+    entry_id, patient, kind, on, recorded_at, body = row
+    return _hash(f"{salt}\n{entry_id}\n{patient}\n{kind}\n{on}\n{recorded_at or ''}\n{body}\n{personal or ''}")
 
 
 def linked(before: str, seal: str) -> str:

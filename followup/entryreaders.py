@@ -63,9 +63,9 @@ def read_fields(steps: Iterable[tuple[str, str, Any, Any]], data: Mapping[str, A
 def _reader(converter: Any) -> Any:
     """Return a field's converter without the `optional` around it; of codes and days the last answers are kept."""
     bare = getclosurevars(converter).nonlocals.get("converter", converter) if isfunction(converter) else converter
-    if isinstance(bare, type) or bare is day:  # whatever equals a code is the code
+    if isinstance(bare, type) or bare in _OF_WORDS:  # whatever equals a code is the code
         return lru_cache(maxsize=1 << 12)(bare)
-    if bare in _OF_WORDS:  # 1, True and 1.0 are equal
+    if bare in _OF_NUMBERS:  # 1, True and 1.0 are equal
         return lru_cache(maxsize=1 << 12, typed=True)(bare)
     if bare in _OF_LISTS:
         known = lru_cache(maxsize=1 << 12)(bare)
@@ -82,7 +82,8 @@ def _grades(values: Any) -> Mapping[Any, Any]:
     return dict(_known_grades(tuple(values.items()))) if type(values) is dict else function_grades(values)
 
 
-_OF_WORDS: Final = frozenset({flag, moment, one_line, patient_number, recorded_class, risk_level})
+_OF_WORDS: Final = frozenset({day, moment, one_line, patient_number, recorded_class})
+_OF_NUMBERS: Final = frozenset({flag, risk_level})
 _OF_LISTS: Final = frozenset({seen_list, role_list, symptom_list})
 READERS: Final = {kind.type: _readers(kind) for kind in ORDER}
 #: How what every entry has is read.

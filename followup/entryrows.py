@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import groupby, islice
+from operator import itemgetter
 from secrets import token_hex
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ _GUARDS_OF_INSERTS: Final = """
     AND name IN ('entries_written_once', 'personal_written_once', 'patients_written_once')
 """
 _KNOWN: Final = "SELECT 1 FROM entries INDEXED BY entries_of_patient WHERE patient = ? AND id = ?"
+_PATIENT: Final = itemgetter(2)
 _ROW: Final = 'SELECT e.seq, e.id, e.patient, e.type, e."on", e.recorded_at, e.body'
 _WHOLE: Final = f"{_ROW}, p.body FROM entries e LEFT JOIN personal p ON p.seq = e.seq"
 #: Without what says who somebody is.
@@ -63,6 +65,7 @@ def append(db: Database, at: Tip, salt: str, told: Iterable[Entry], known: set[s
     Their ids are known then.
     """
     rows, apart, added = [], [], []
+    seq, digest = at.seq, at.digest
     for entry in told:
         entry_id = entry.id
         if entry_id in known:
@@ -71,10 +74,11 @@ def append(db: Database, at: Tip, salt: str, told: Iterable[Entry], known: set[s
         added.append(entry)
         personal, body = entry.texts()
         row = (entry_id, entry.patient, entry.type, entry.on.isoformat(), entry.recorded_at, body)
-        at.seq, at.digest = at.seq + 1, linked(at.digest, sealed(salt, row, personal))
-        rows.append((at.seq, *row, at.digest))
+        seq, digest = seq + 1, linked(digest, sealed(salt, row, personal))
+        rows.append((seq, *row, digest))
         if personal is not None:
-            apart.append((at.seq, personal))
+            apart.append((seq, personal))
+    at.seq, at.digest = seq, digest
     db.conn.executemany(_INSERT, rows)
     db.conn.executemany("INSERT INTO personal VALUES (?, ?)", apart)
     return added
@@ -156,26 +160,31 @@ def read_ledgers(db: Database, wanted: Iterable[str], upto: int = _ALL, *, named
 
     Where they need not be `named`, nothing is read that is kept apart from the rest, names among it.
     """
-    for patient, rows in read_rows(db, wanted, upto, named=named):
-        yield Ledger(patient, [entry for _, entry in rows])
+    for patient, rows in _rows(db, wanted, upto, _WHOLE if named else _NAMELESS):
+        yield Ledger(patient, [_entry(row) for row in rows])
 
 
 def read_rows(
     db: Database, wanted: Iterable[str], upto: int = _ALL, *, named: bool = True
 ) -> Iterator[tuple[str, list[tuple[int, Entry]]]]:
-    """Return each patient's entries with their places in the chain, few patients at a time."""
+    """Return each patient's entries with their places in the chain."""
+    for patient, rows in _rows(db, wanted, upto, _WHOLE if named else _NAMELESS):
+        yield patient, [(row[0], _entry(row)) for row in rows]
+
+
+def _rows(db: Database, wanted: Iterable[str], upto: int, what: str) -> Iterator[tuple[str, Iterator[Any]]]:
+    """Return the rows of each patient, few patients at a time."""
     waiting = iter(wanted)
     while chunk := list(islice(waiting, _CHUNK)):
         marks = ", ".join("?" * len(chunk))
         where = f"WHERE e.patient IN ({marks}) AND e.seq <= ? AND e.type <> 'forgotten' ORDER BY e.patient"
-        rows = select(db, where, [*chunk, upto], _WHOLE if named else _NAMELESS)
-        for patient, of_one in groupby(rows, key=lambda row: row[1].patient):
-            yield patient, list(of_one)
+        rows = db.execute(f"{what} {where}", [*chunk, upto]).fetchall()
+        yield from groupby(rows, key=_PATIENT)
 
 
-def select(db: Database, where: str, values: Sequence[str | int], what: str = _WHOLE) -> list[tuple[int, Entry]]:
+def select(db: Database, where: str, values: Sequence[str | int]) -> list[tuple[int, Entry]]:
     """Return the entries that a condition finds, with their places in the chain."""
-    rows = db.execute(f"{what} {where}", values).fetchall()
+    rows = db.execute(f"{_WHOLE} {where}", values).fetchall()
     return [(row[0], _entry(row)) for row in rows]
 
 

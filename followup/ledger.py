@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -15,7 +15,6 @@ from followup.errors import InvalidEntry, Problem, shown
 from followup.stability import SEVERITY, effective_class
 
 _LAST: Final = datetime.max.replace(tzinfo=SHANGHAI)
-_KEY: Final = itemgetter(0)
 _ON: Final = attrgetter("on")
 _RANK: Final = {kind: rank for rank, kind in enumerate(ORDER)}
 
@@ -31,11 +30,17 @@ def _in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     by_day = sorted(entries, key=_ON)
     if len({entry.on for entry in by_day}) == len(by_day):  # most ledgers: told quickly
         return tuple(by_day)
-    placed = sorted([(_place(entry), entry) for entry in by_day], key=_KEY)
     found: list[Entry] = []
-    for _, tied in groupby(placed, key=_KEY):
-        found += _once_each([entry for _, entry in tied])
+    for _, of_day in groupby(by_day, key=_ON):
+        same = [*of_day]
+        found += same if len(same) == 1 else _in_place(same)
     return tuple(found)
+
+
+def _in_place(same_day: Iterable[Entry]) -> Iterator[Entry]:
+    """Return the entries of one day in the order in which they are read, equal ones once."""
+    for _, tied in groupby(sorted(same_day, key=_place), key=_place):
+        yield from _once_each(tied)
 
 
 def _once_each(tied: Iterable[Entry]) -> Iterator[Entry]:
@@ -95,6 +100,8 @@ class Ledger:
         if Discharged in map(type, self.facts):
             by_effect = sorted(self.facts, key=lambda entry: (_takes_effect(entry), _RANK[type(entry)]))
             return tuple((day, tuple(same)) for day, same in groupby(by_effect, key=_takes_effect))
+        if len({entry.on for entry in self.facts}) == len(self.facts):
+            return tuple([(entry.on, (entry,)) for entry in self.facts])
         return tuple([(day, tuple(same)) for day, same in groupby(self.facts, key=_ON)])
 
     def as_known(self, moment: datetime) -> "Ledger | None":

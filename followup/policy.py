@@ -7,7 +7,6 @@ from `since` to `until`. A policy that follows another (`Policy.then`) is one po
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from operator import attrgetter
 from typing import Any, Final
 
 from attrs import evolve, field, fields, frozen
@@ -182,6 +181,7 @@ class Policy:
     #: Whether any rule ends.
     changes: bool = field(init=False, eq=False, repr=False)
     _turns: tuple[date, ...] = field(init=False, eq=False, repr=False)
+    _begins: tuple[date, ...] = field(init=False, eq=False, repr=False)
     _matching: dict[State, Mapping[Rule, None]] = field(factory=dict, init=False, eq=False, repr=False)
     _former: dict[Rule, Sequence[Rule]] = field(factory=dict, init=False, eq=False, repr=False)
 
@@ -198,6 +198,10 @@ class Policy:
         ends = {rule.until + _DAY for rule in self.rules if rule.until is not None}
         begins = {rule.since for rule in self.rules} | {edition.since for edition in self.editions}
         return tuple(sorted(begins | ends))
+
+    @_begins.default
+    def _days_of_editions(self) -> tuple[date, ...]:
+        return tuple(edition.since for edition in self.editions)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001 - IPython's and hypothesis's own
         printer.text(repr(self))
@@ -224,7 +228,7 @@ class Policy:
 
     def edition(self, on: date) -> Edition:
         """Return which policy is in force on a day."""
-        return self.editions[max(bisect_right(self.editions, on, key=_SINCE) - 1, 0)]
+        return self.editions[max(bisect_right(self._begins, on) - 1, 0)]
 
     def then(self, new: "Policy", day: date) -> "Policy":
         """Return the one policy that is this one up to the eve of `day`, and `new` from that day on.
@@ -270,7 +274,6 @@ class Policy:
 
 
 _DAY: Final = timedelta(days=1)
-_SINCE: Final = attrgetter("since")
 #: In these a rule may differ and still ask the same.
 _APART: Final = frozenset({"since", "until", "replaces", "reason", "policy", "counted_from", "asked_since", "earliest"})
 _WORDING: Final = frozenset({"title", "source"})

@@ -270,7 +270,7 @@ class Register:
 
     def note(self, action: str, subject: str | None = None) -> None:
         """Note in the audit what a transaction does, within it."""
-        write_audit(self.db, head(self.db), (self.author, self.program), action, subject)
+        write_audit(self.db, (self.author, self.program), action, subject)
 
     def policy_known(self, known: datetime | None) -> Policy:
         """Return the policies as recorded by a moment; by now with None."""
@@ -453,7 +453,7 @@ def _take_further(db: Database, place: Place, by: By) -> None:
         steps = [migration.name for migration in migrations.pending(db)]
         if steps:  # another program may have been quicker
             migrations.apply(db)
-            write_audit(db, head(db), by, "migrate", " ".join(steps))
+            write_audit(db, by, "migrate", " ".join(steps))
 
 
 def _morning_of(since: date | datetime) -> tuple[date, datetime]:

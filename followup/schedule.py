@@ -145,12 +145,17 @@ def _verdict(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[Rule
 
 def _weigh(rule: Rule, case: Case, policy: Policy, held: Sequence[Mapping[Rule, None]]) -> Reason | Silence:
     """Return what a matching rule says; `held` tells which rules held in each of the case's spells."""
-    if rule.lone_event is not None and _known(rule.lone_event, rule, case, *_NOT_ASKED) is None:
-        return _NO_ANCHOR  # most rules that count from an event: told quickly
-    began, beginning = _began(rule, case, held)
-    anchor, clock, entry = _anchor(rule, case, began, beginning)
-    if entry is None:
-        return _NO_ANCHOR
+    if rule.lone_event is None:
+        began, beginning = _began(rule, case, held)
+        anchor, clock, entry = _anchor(rule, case, began, beginning)
+        if entry is None:
+            return _NO_ANCHOR
+    else:
+        known = _known(rule.lone_event, rule, case, *_NOT_ASKED)
+        if known is None:
+            return _NO_ANCHOR
+        anchor, (clock, entry) = rule.lone_event, known
+        began, beginning = _began(rule, case, held)
     to = rule.to
     if anchor not in NEXT_ROUND[rule.kind]:
         if is_settled(rule, case, clock, began):
