@@ -46,8 +46,8 @@ _COUNTED: Final = f"""
 """  # noqa: S608 - no word of a user's
 _LISTED: Final = """
     SELECT patient, team, village, kind, opens_on, due_on, plan_on, risk, stability, roles, invited, missing_roles,
-    modes FROM due WHERE from_on <= :on AND until_on > :on AND opens_on <= :until
-    AND (opens_on <= :on OR due_on <= :until)
+    modes FROM due WHERE opens_on <= :until AND (opens_on <= :on OR due_on <= :until)
+    AND from_on <= :on AND until_on > :on
 """
 _PEOPLE: Final = """
     SELECT team, count(*) FROM standings WHERE from_on <= :on AND until_on > :on AND rest <> 'closed' GROUP BY team
