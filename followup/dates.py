@@ -208,7 +208,7 @@ class Interval:
         """Return the period as a person reads it."""
         if not self.count:
             return say(lang, "interval.same_day")
-        return say(lang, f"interval.{self.unit}", count=self.count, s="" if self.count == 1 else "s")
+        return say(lang, f"interval.{self.unit}", count=self.count)
 
     def __str__(self) -> str:
         return self.text("en")

@@ -89,7 +89,7 @@ def taken(name: str, content: bytes, new: int) -> Result:
     Path(name).write_bytes(content)
     first, second = run("import", REG, name), run("import", REG, name)
     assert (first.exit_code, second.exit_code) == (0, 0), first.output
-    assert f"{new} new entries" in first.stdout
+    assert f"{new} new {'entry' if new == 1 else 'entries'}" in first.stdout
     assert "0 new entries" in second.stdout
     return first
 
@@ -454,7 +454,7 @@ def test_registered_twice_with_other_content() -> None:
 def test_registered_twice_with_the_same_content() -> None:
     """The same content twice is one fact, whatever the spelling of its cells."""
     Path("good.csv").write_bytes(table(person(), person(编号="101-00002", 填表日期="2026年11月2日")))
-    assert "1 new entries recorded, 1 known" in run("import", REG, "good.csv", "good.csv").stdout.replace(
+    assert "1 new entry recorded, 1 known" in run("import", REG, "good.csv", "good.csv").stdout.replace(
         "3 known", "1 known"
     )
     assert entries() == 2
@@ -948,7 +948,7 @@ def test_a_register_in_use(lock: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("due", REG).exit_code == 0
     other.rollback()
     other.close()
-    assert "1 new entries" in run("import", REG, "good.csv").stdout
+    assert "1 new entry" in run("import", REG, "good.csv").stdout
 
 
 # --- policies --------------------------------------------------------------------------------------------------------

@@ -187,7 +187,7 @@ def test_record_answers_with_the_next_date(register: Path) -> None:
         "home",
     ]
     printed = run(*words, "--seen", "patient,family", "--functions", "work=poor,study=good").stdout
-    assert printed.splitlines()[0] == "1 new entries recorded, 0 known already."
+    assert printed.splitlines()[0] == "1 new entry recorded, 0 known already."
     assert printed.splitlines()[1].startswith("Next for p1: follow-up, last day 2026-12-07 (")
 
 

@@ -348,7 +348,7 @@ def test_an_export_is_of_one_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Register, "ledgers", record_and_read)
     result = CliRunner().invoke(main, ["export", str(tmp_path / "r.db"), str(tmp_path / "out"), "--lang", "en"])
     assert (result.exit_code, people) == (0, [])
-    assert "1 people and 1 entries" in result.output  # whoever was there at the first reading
+    assert "1 person and 1 entry" in result.output  # whoever was there at the first reading
 
 
 def test_the_bundled_district_comes_back_whole(tmp_path: Path) -> None:
@@ -403,7 +403,7 @@ def test_the_command_lets_id_numbers_leave_only_if_asked(tmp_path: Path, form: s
 
     code, printed = run("plain")
     assert (code, "2 people and 3 entries" in printed) == (0, True)
-    assert "cannot hold 1 of the facts (or not whole), and 1 people whose number" in printed
+    assert "cannot hold 1 of the facts (or not whole), and 1 person whose number" in printed
     assert "ID numbers were left out" in printed
     assert run("full", "--with-ids")[0] == 0
     assert stat.S_IMODE((tmp_path / "plain").stat().st_mode) == 0o700

@@ -151,9 +151,9 @@ def test_record_takes_a_filled_in_list_and_answers_with_the_next_dates(tmp_path:
     book.save(tmp_path / "filled.xlsx")
     done = run("record", path, tmp_path / "filled.xlsx")
     first, following, *_ = done.stdout.splitlines()
-    assert first == "1 new entries recorded, 0 known already."
+    assert first == "1 new entry recorded, 0 known already."
     assert following.startswith("Next for p1: follow-up, last day 2026-12-07 (Follow-up, basically stable")
-    assert "1 lines of the list were not filled in" in done.stderr
+    assert "1 line of the list was not filled in" in done.stderr
     assert "0 new entries recorded, 1 known already." in run("record", path, tmp_path / "filled.xlsx").stdout
 
 
@@ -181,7 +181,7 @@ def test_a_half_filled_row_is_an_error_with_its_place(tmp_path: Path) -> None:
     assert told(reading) == [
         "sheet 随访名单, row 5, column 随访日期: it is empty; fill it in",
         "sheet 随访名单, row 6, column 危险性评估: 随访日期 is filled in without what came of the visit; fill in 危险性评估, or 0 in 本次随访分类 where nobody was reached",
-        "sheet 随访名单: 1 lines of the list were not filled in, and are passed over",
+        "sheet 随访名单: 1 line of the list was not filled in, and is passed over",
     ]
 
 

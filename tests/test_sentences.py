@@ -10,7 +10,7 @@ import pytest
 import followup
 from followup import RiskLevel, load_policy, terms
 from followup.policyfile import bundled_policies
-from followup.sentences import LANGUAGES, sentences
+from followup.sentences import LANGUAGES, say, sentences
 
 SOURCES = "".join(path.read_text("utf-8") for path in Path(followup.__file__).parent.rglob("*.py"))
 
@@ -20,11 +20,17 @@ def _names(sentence: str) -> set[str]:
 
 
 def test_each_sentence_exists_in_both_languages_with_the_same_facts() -> None:
-    """No sentence lacks its translation, and none says more than the other but for the English plural."""
+    """No sentence lacks its translation, and none says more than the other."""
     zh, en = sentences("zh"), sentences("en")
     assert list(zh) == list(en)
     for key, sentence in en.items():
-        assert _names(sentence) - {"s"} == _names(zh[key]), key
+        assert _names(sentence) == _names(zh[key]), key
+
+
+def test_english_has_one_problem_and_two() -> None:
+    """What a sentence counts agrees with the number."""
+    assert say("en", "check.wrong", wrong=1, people=2, head="9:0123") == "1 problem; 2 people, head 9:0123."
+    assert say("en", "check.wrong", wrong=0, people=1, head="9:0123") == "0 problems; 1 person, head 9:0123."
 
 
 def test_chinese_sentences_are_chinese() -> None:

@@ -1073,7 +1073,7 @@ def test_the_report_of_a_good_import(tmp_path: Path) -> None:
     run("import", register, people, visits, "--report", report)
     (row,) = report_of(report)
     assert (row["level"], row["file"]) == ("warning", "")
-    assert "1 follow-ups do not say who was present" in row["en"]
+    assert "1 follow-up does not say who was present" in row["en"]
 
 
 def test_a_report_overwrites_no_file_that_is_read(tmp_path: Path) -> None:
@@ -1092,7 +1092,7 @@ def test_a_report_that_cannot_be_written_stops_the_import(tmp_path: Path) -> Non
     register = made_register(tmp_path)
     path = workbook(tmp_path / "a.xlsx", {"信息": [PERSON, [P, ON, 1]]})
     assert "cannot be written" in run("import", register, path, "--report", tmp_path / "no" / "r.csv", code=3).stderr
-    assert run("import", register, path).stdout.startswith("1 new entries")
+    assert run("import", register, path).stdout.startswith("1 new entry")
 
 
 # --- chance ----------------------------------------------------------------------------------------------------------

@@ -250,7 +250,7 @@ def test_a_member_leaves_and_comes_back_within_a_second(folder: Path) -> None:
     rows = "团队名称,姓名,角色,结束日期\n市级专家组,周五,市级专家,{}\n"
     for end, shown in (("2026-11-01", False), ("", True), ("2026-11-01", False), ("", True)):
         (folder / "m.csv").write_text(rows.format(end), "utf-8")
-        assert run("teams", "import", folder / "r.db", folder / "m.csv").stdout.startswith("1 rows")
+        assert run("teams", "import", folder / "r.db", folder / "m.csv").stdout.startswith("1 row ")
         assert ("city expert: 1" in run("teams", "show", folder / "r.db").stdout) == shown
 
 
@@ -258,7 +258,7 @@ def test_a_row_is_withdrawn_by_its_column(folder: Path) -> None:
     """A mistake is taken back by telling the row again with 作废."""
     imported(folder)
     (folder / "m.csv").write_text("团队名称,姓名,角色,作废\n市级专家组,周五,市级专家,是\n", "utf-8")
-    assert run("teams", "import", folder / "r.db", folder / "m.csv").stdout.startswith("1 rows")
+    assert run("teams", "import", folder / "r.db", folder / "m.csv").stdout.startswith("1 row ")
     assert "city expert:" not in run("teams", "show", folder / "r.db").stdout
 
 
@@ -283,8 +283,8 @@ Teams on 2026-11-23: 4
 一镇综合管理小组  management group  某市, 一镇 (town)  from 2025-01-01
   town worker: 1
   ! "一镇应急处置队伍" (crisis squad) has nobody as: prevention doctor
-  ! 1 people have no team
-  ! 1 people have the team "甲村帮扶小组", which does not stand in the directory on 2026-11-23; did you mean "甲村关爱帮扶小组"?
+  ! 1 person has no team
+  ! 1 person has the team "甲村帮扶小组", which does not stand in the directory on 2026-11-23; did you mean "甲村关爱帮扶小组"?
 """
 
 

@@ -15,10 +15,23 @@ def sentences(lang: str) -> dict[str, str]:
     return found
 
 
+class _Count(int):
+    """A number that a sentence may name what it counts: "{days:day|days}" is "1 day", or "2 days"."""
+
+    def __format__(self, spec: str) -> str:
+        one, bar, more = spec.partition("|")
+        return f"{int(self)} {one if self == 1 else more}" if bar else super().__format__(spec)
+
+
 def say(lang: str, key: str, /, **facts: Any) -> str:
     """Return the sentence `key` in `lang` with its facts filled in.
 
     >>> say("en", "list.team", team="A", count=3)
     'Team A: 3'
+    >>> say("en", "interval.week", count=1)
+    '1 week'
     """
-    return sentences(lang)[key].format(**facts)
+    sentence = sentences(lang)[key]
+    if "|" in sentence:
+        facts = {name: _Count(value) if type(value) is int else value for name, value in facts.items()}
+    return sentence.format(**facts)
