@@ -137,8 +137,7 @@ def floor_of_import(lines: Path, path: Path) -> float:
 
 def lists(register: Register, people: int) -> list[Figure]:
     """Measure one team's list and everybody's."""
-    teams = register.teams()
-    team = teams[len(teams) // 2]
+    team = middle(register)
     listed = "SELECT * FROM due WHERE from_on <= ? AND until_on > ? AND opens_on <= ?"
     counted = "SELECT rest, opens_on, due_on, count(*) FROM standings WHERE from_on <= ? AND until_on > ?"
     days = [str(ON)] * 3
@@ -251,14 +250,20 @@ def read(ledgers: Iterable[Any]) -> None:
         pass
 
 
-def against_the_smallest(figures: list[Figure]) -> list[Figure]:
-    """Compare one team's list of each size with that of the first."""
-    found = [figure for figure in figures if figure.what.startswith("one team's list")]
-    return [
-        Figure("one team's list, times the first size", one.people, one.figure / found[0].figure, "x", None, one.runs,
-               "<= 1.3", one.figure <= 1.3 * found[0].figure)
-        for one in found[1:]
-    ]  # fmt: skip
+def against_the_smallest(folder: Path, smallest: int, people: int) -> Figure:
+    """Compare one team's list with that of the smallest register, asked for in turn."""
+    with Register.open(folder / f"{smallest}.db") as small, Register.open(folder / f"{people}.db") as large:
+        lists = [partial(register.worklist, ON, middle(register)) for register in (small, large)]
+        timings = [[timed(one) for one in lists] for _ in range(51)]
+    first, ours = (median(column) for column in zip(*timings, strict=True))
+    times = ours / first
+    return Figure("one team's list, times the first size", people, times, "x", None, 51, "<= 1.3", times <= 1.3)
+
+
+def middle(register: Register) -> str:
+    """Return the team in the middle."""
+    teams = register.teams()
+    return teams[len(teams) // 2]
 
 
 def main(folder: Path, sizes: list[int]) -> None:
@@ -272,7 +277,8 @@ def main(folder: Path, sizes: list[int]) -> None:
             figures += recording(register, people, folder)
             figures += adopting(register, people, folder)
     headings = ["what", "people", "figure", "unit", "floor", "times the floor", "runs", "held to", ""]
-    rows = [_row(figure) for figure in [*figures, *against_the_smallest(figures)]]
+    figures += [against_the_smallest(folder, sizes[0], people) for people in sizes[1:]]
+    rows = [_row(figure) for figure in figures]
     print(tabulate(rows, headings, floatfmt=",.3f", intfmt=","))
     print(f"medians; a person has 12 entries, a team {TEAM} people; the floor of adopting is reading all ledgers")
     print(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.machine()}")
