@@ -69,7 +69,7 @@ GUARDS: Final = {
 
 @migrations()
 def first_tables(db: Database) -> None:
-    """Entries, the personal fields apart from them, the policy, and the dates kept beside the ledger."""
+    """Entries, the personal fields apart from them, and the policy."""
     for statement in _TABLES:
         db.execute(statement)
 
@@ -83,7 +83,7 @@ def changes_of_policy(db: Database) -> None:
 
 @migrations()
 def append_only(db: Database) -> None:
-    """Entries that nobody changes, a chain that lets each person be forgotten, who wrote what, and whole lines kept."""
+    """Entries that nobody changes, a chain that lets each person be forgotten, and who wrote what."""
     for statement in _MOVED_ASIDE:
         db.execute(statement)
     for statement in _APPEND_ONLY:
@@ -112,7 +112,7 @@ def withdrawn_policies(db: Database) -> None:
 
 @migrations()
 def dates_by_team(db: Database) -> None:
-    """Dates kept in the order in which lists ask for them; whoever opens the register derives them."""
+    """Dates kept beside the ledger, in the order in which lists ask for them; whoever opens it derives them."""
     for statement in _KEPT:
         db.execute(statement)
 
