@@ -1,5 +1,6 @@
 """Duties: what opens each, and what settles it; the worked cases are in tests/golden/."""
 
+import re
 from datetime import date
 
 import pytest
@@ -9,6 +10,7 @@ from followup import (
     Admitted,
     Bucket,
     Checked,
+    Declined,
     Done,
     Entry,
     Ledger,
@@ -106,6 +108,16 @@ def test_a_report_is_done_when_everybody_was_told(
     lines = due_visits(Ledger("p1", [Registered("p1", "2026-01-05"), *done]), policy, date(2026, 4, 1))
     (report,) = [line for line in lines if line.kind == "report"]
     assert (str(report.due_on), list(report.reasons[0].to)) == (due_on, to)
+
+
+def test_a_report_of_declining_names_what_was_declined() -> None:
+    """A state that begins with declining is told by that entry, whatever was recorded before."""
+    condition = 'when = { status = "declined" }'
+    policy = policy_from_texts([*load_policy("national-2018").texts, re.sub("when = .*", condition, REPORT)])
+    declined = Declined("p1", "2026-03-02")
+    lines = due_visits(Ledger("p1", [*START, declined]), policy, date(2026, 3, 3))
+    (report,) = [line for line in lines if line.kind == "report"]
+    assert [(reason.anchor_on, reason.entry) for reason in report.reasons] == [(declined.on, declined.id)]
 
 
 def test_duties_are_counted_from_the_day_the_register_was_opened() -> None:

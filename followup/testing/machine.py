@@ -340,13 +340,15 @@ class RegisterMachine(RuleBasedStateMachine):
 
     @invariant()
     def gives_the_lists_that_it_should(self) -> None:
-        """Give the lists of a day in the midst of things and of one after them all."""
+        """Give the lists of a day in the midst of things and of one after them all, which each team has its own of."""
         for on in (
             _FIRST + timedelta(DAYS // 2),
             _FIRST + timedelta(2 * DAYS),
             *(day for *_, day in self.adopted[-1:]),
         ):
             self.ask(on, 7)
+        for team in TEAMS:
+            self.ask(_FIRST + timedelta(2 * DAYS), 0, team)
         same(self.register.teams(), sorted({team for ledger in self.ledgers() if (team := team_of(ledger, date.max))}))
 
     @invariant()
