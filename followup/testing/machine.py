@@ -347,8 +347,8 @@ class RegisterMachine(RuleBasedStateMachine):
             *(day for *_, day in self.adopted[-1:]),
         ):
             self.ask(on, 7)
-        for team in TEAMS:
-            self.ask(_FIRST + timedelta(2 * DAYS), 0, team)
+        for one in TEAMS:
+            self.ask(_FIRST + timedelta(2 * DAYS), 0, one)
         same(self.register.teams(), sorted({team for ledger in self.ledgers() if (team := team_of(ledger, date.max))}))
 
     @invariant()
