@@ -62,8 +62,6 @@ _TEAMS: Final = """
 #: An order asked for here would have the whole table read.
 _AFTER: Final = "SELECT patient FROM standings WHERE first AND from_on > ?"
 _LIKENESS: Final = "INSERT INTO likenesses VALUES (?, ?)"
-_risk: Final = lru_cache(RiskLevel)
-_stability: Final = lru_cache(Stability)
 #: What tells more of a kept line when it is asked for: the patient's case, the line with its reasons, the rules.
 Story = Callable[[str, LineKind], tuple[Case, DueVisit, Policy]]
 #: What tells who comes to what is due to a patient of a team; None without any directory.
@@ -174,40 +172,35 @@ def kept_lines(db: Database, on: date, team: str | None, within: int, told: tupl
         case, due, policy = story(line.due.patient, line.due.kind)
         return line_findings(case, due, policy, line.crew) if name == "findings" else case.person.get(name)
 
-    for row in rows:
-        due = DueVisit.later(_due(row), reasons)
-        yield WorkLine.later(_standing(row, due, on), more)
+    for patient, of, village, kind, opens_on, due_on, plan_on, risk, stability, *company in rows:
+        days, where = _placed(opens_on, due_on, plan_on, on)
+        due = DueVisit.later({"patient": patient, **days, **_asked(kind, *company)}, reasons)
+        whose = {"due": due, "team": None if of == NO_TEAM else of, "village": village}
+        yield WorkLine.later({**whose, **where, **_assessed(risk, stability)}, more)
 
 
-def _due(row: tuple[Any, ...]) -> dict[str, Any]:
-    patient, _, _, kind, opens_on, due_on, plan_on, _, _, *company = row
-    days = {"patient": patient, "opens_on": _day(opens_on), "due_on": _day(due_on), "plan_on": _day(plan_on)}
-    return days | _asked(kind, *company)
+@lru_cache(maxsize=1 << 12)
+def _placed(opens_on: str, due_on: str, plan_on: str, on: date) -> tuple[dict[str, date], dict[str, Any]]:
+    """Return the days of a line, and where it stands on a day: most lines share both with others."""
+    days = {"opens_on": _day(opens_on), "due_on": _day(due_on), "plan_on": _day(plan_on)}
+    where = bucket(days["opens_on"], days["due_on"], on)
+    return days, {"bucket": where, "days_overdue": max(0, (on - days["due_on"]).days)}
+
+
+@lru_cache(maxsize=1 << 12)
+def _assessed(risk: int | None, stability: str) -> dict[str, Any]:
+    return {"risk": None if risk is None else RiskLevel(risk), "stability": Stability(stability)}
 
 
 @lru_cache(maxsize=1 << 12)
 def _asked(kind: str, roles: str, invited: str, missing: str, modes: str) -> dict[str, Any]:
-    """Return what is due and who is asked: of most lines it is what others say."""
+    """Return what is due and who is asked."""
     return {
         "kind": LineKind(kind),
         "roles": _terms(Role, roles),
         "invited": _terms(Role, invited),
         "missing_roles": _terms(Role, missing),
         "modes": _terms(ContactMode, modes),
-    }
-
-
-def _standing(row: tuple[Any, ...], due: DueVisit, on: date) -> dict[str, Any]:
-    _, team, village, _, _, _, _, risk, stability, *_ = row
-    due_on = due.due_on
-    return {
-        "due": due,
-        "bucket": bucket(due.opens_on, due_on, on),
-        "days_overdue": (on - due_on).days if due_on < on else 0,
-        "team": None if team == NO_TEAM else team,
-        "village": village,
-        "risk": None if risk is None else _risk(risk),
-        "stability": _stability(stability),
     }
 
 
