@@ -1,7 +1,8 @@
 """Whether a register is what it says: its file, its chain, its audit, and its dates against its ledgers."""
 
 import json
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, Final
@@ -11,6 +12,7 @@ from sqlite_utils import Database
 from followup.audittrail import writings
 from followup.chain import Head, linked, sealed, written
 from followup.derivation import derive_anew, derived
+from followup.entryjson import shown_id
 from followup.entryrows import forgotten
 from followup.errors import Problem, RegisterError, shown
 from followup.inforce import adoption_mark, notice_mark
@@ -18,11 +20,9 @@ from followup.keptdates import NO_TEAM, TABLES
 from followup.policyfile import policy_from_texts
 from followup.register import Register
 from followup.storage import sentences_of_sqlite, snapshot, wiped
-from followup.tables import GUARDS
+from followup.tables import GUARDS, missing_indexes
 
 _MOST: Final = 1_000
-#: The actions by which rules come into a register.
-_RULES: Final = {"create", "adopt", "notice"}
 _CHAIN: Final = """
     SELECT e.seq, e.id, e.patient, e.type, e."on", e.recorded_at, e.body, p.body, s.salt, e.digest FROM entries e
     LEFT JOIN personal p ON p.seq = e.seq LEFT JOIN patients s ON s.patient = e.patient ORDER BY e.seq
@@ -52,6 +52,8 @@ def repair(register: Register) -> None:
     Raises `RegisterError` where traces of people who were forgotten may stay in the file all the same.
     """
     with register.batch():
+        for statement in missing_indexes(register.db).values():
+            register.db.execute(statement)
         derive_anew(register.db, register.policy)
         register.db.execute("REINDEX")
         register.note("repair")
@@ -86,13 +88,15 @@ def _guards(db: Database) -> Iterator[Problem]:
             yield Problem("check.guard", facts={"name": name})
     for name in there:
         yield Problem("check.stranger", facts={"name": shown(name)})
+    for name in missing_indexes(db):
+        yield Problem("check.index", facts={"name": name})
 
 
 def _chain(db: Database) -> Iterator[Problem]:
     """Compare each entry with what was sealed, after the one before it."""
     last, before = 0, ""
     for seq, *row, personal, salt, digest in db.execute(_CHAIN):
-        facts = {"seq": seq, "entry": shown(row[0])[:8], "patient": shown(row[1])}
+        facts = {"seq": seq, "entry": shown_id(row[0])[:8], "patient": shown(row[1])}
         if seq != last + 1:
             yield Problem("check.gap", facts=facts)
         elif linked(before, _seal(row, personal, salt)) != digest or (salt is None and row[2] != "forgotten"):
@@ -113,46 +117,56 @@ def _seal(row: Sequence[str], personal: str | None, salt: str | None) -> str:
 def _audit(db: Database) -> Iterator[Problem]:
     """Compare each transaction with what was noted of it, and with the entries that it left."""
     before, last = "", 0
-    erased, rules, withdrawn, migrated = dict[str, str](), set[str](), set[str](), False
+    noted: dict[str, list[str]] = {action: [] for action in ("forget", "withdraw", "notice", "adopt")}
+    is_whole = False
     for number, writing in enumerate(writings(db), 1):
         if not writing.follows(before):
             yield Problem("check.audit", facts={"number": number, "at": shown(writing.at)})
         elif writing.head != _digest(db, writing.entries):
             yield Problem("check.recomputed", facts={"number": number, "at": writing.at, "entries": writing.entries})
         before, last = writing.digest, writing.entries
-        subject = writing.subject or ""
-        if writing.action == "forget":
-            erased[subject.partition(" ")[0]] = subject
-        rules |= {subject} if writing.action in _RULES else set()
-        withdrawn |= {subject} if writing.action == "withdraw" else set()
-        migrated |= writing.action == "migrate"
+        action = "adopt" if writing.action == "create" else writing.action
+        if writing.subject is not None and action in noted:
+            noted[action].append(writing.subject)
+            is_whole |= number == 1
     (count,) = db.execute("SELECT count(*) FROM entries").fetchone()
     if count != last:
         yield Problem("check.uncounted", facts={"entries": count, "noted": last})
-    yield from _erased(db, erased)
-    yield from _withdrawn(db, withdrawn)
-    if not migrated:  # an earlier release noted no rules
-        yield from _unnoted(db, rules)
+    yield from _erased(db, noted["forget"])
+    for action, code in (("adopt", "check.adopted"), ("notice", "check.noticed"), ("withdraw", "check.withdrawn")):
+        there = _RULES[action](db)
+        # A register of an early release did not note its rules.
+        kept = there if is_whole or action == "withdraw" else there[max(0, len(there) - len(noted[action])) :]
+        for mark in _apart(kept, noted[action], in_order=action != "withdraw"):
+            yield Problem(code, facts={"mark": shown(mark, 200)})
 
 
-def _unnoted(db: Database, noted: Container[str]) -> Iterator[Problem]:
-    """Compare the rules with what the audit notes of them."""
-    for policy, version, day in db.execute("SELECT id, version, adopted_from FROM policies"):
-        if adoption_mark(policy, version, day) not in noted:
-            yield Problem("check.policy", facts={"id": shown(policy), "version": shown(version)})
-    for year, text in db.execute("SELECT year, text FROM notices"):
-        if notice_mark(year, text) not in noted:
-            yield Problem("check.notice", facts={"year": year})
+def _adopted(db: Database) -> list[str]:
+    rows = db.execute("SELECT id, version, adopted_from FROM policies ORDER BY seq")
+    return [adoption_mark(*row) for row in rows]
 
 
-def _withdrawn(db: Database, noted: set[str]) -> Iterator[Problem]:
-    """Compare which adoptions were withdrawn with what the audit notes of it."""
+def _noticed(db: Database) -> list[str]:
+    return [notice_mark(*row) for row in db.execute("SELECT year, text FROM notices ORDER BY seq")]
+
+
+def _withdrawn(db: Database) -> list[str]:
     rows = db.execute(
         "SELECT p.id, p.version, p.adopted_from, w.reason FROM withdrawals w JOIN policies p ON p.seq = w.policy"
     )
-    there = {f"{adoption_mark(policy, version, day)} {reason}" for policy, version, day, reason in rows}
-    for subject in sorted(there ^ noted):
-        yield Problem("check.withdrawn", facts={"adoption": shown(subject, 200)})
+    return [f"{adoption_mark(policy, version, day)} {reason}" for policy, version, day, reason in rows]
+
+
+#: How the audit would note the rules that are there, and their withdrawals.
+_RULES: Final = {"adopt": _adopted, "notice": _noticed, "withdraw": _withdrawn}
+
+
+def _apart(there: Sequence[str], noted: Sequence[str], *, in_order: bool) -> list[str]:
+    """Return what one of both has and the other has not, or not as often; else the first that stands elsewhere."""
+    counts = Counter(there)
+    counts.subtract(noted)
+    moved = [mark for mark, other in zip(there, noted, strict=False) if mark != other] if in_order else []
+    return sorted(mark for mark, count in counts.items() if count) or moved[:1]
 
 
 def _teams(db: Database) -> Iterator[Problem]:
@@ -173,13 +187,13 @@ def _teams(db: Database) -> Iterator[Problem]:
         yield Problem("check.teams.audit", facts={"rows": last})
 
 
-def _erased(db: Database, noted: Mapping[str, str]) -> Iterator[Problem]:
-    """Compare who was erased, and how many entries, with what the audit notes."""
+def _erased(db: Database, noted: Iterable[str]) -> Iterator[Problem]:
+    """Compare who was erased, and how many entries, with what the audit notes: of each person once."""
     counts = dict(db.execute("SELECT patient, count(*) FROM entries WHERE type = 'forgotten' GROUP BY 1").fetchall())
-    there = {patient: f"{patient} {counts.get(patient, 0)} {on} {reason}" for patient, on, reason in forgotten(db)}
-    for patient in {*counts, *there, *noted}:
-        if there.get(patient) != noted.get(patient):
-            yield Problem("check.erased", facts={"patient": shown(patient)})
+    there = {f"{patient} {counts.pop(patient, 0)} {on} {reason}": patient for patient, on, reason in forgotten(db)}
+    odd = [there.get(subject, subject.partition(" ")[0]) for subject in _apart([*there], [*noted], in_order=False)]
+    for patient in dict.fromkeys([*odd, *counts]):
+        yield Problem("check.erased", facts={"patient": shown(patient)})
 
 
 def _digest(db: Database, seq: int) -> str:

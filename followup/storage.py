@@ -48,7 +48,10 @@ def _plain(place: str | Path) -> str:
 
 
 def new_file(path: str | Path) -> None:
-    """Make an empty file that its owner alone may read; `RegisterError` where there is one."""
+    """Make an empty file that its owner alone may read; `RegisterError` where there is one, or a log of one."""
+    for left in (f"{path}-wal", f"{path}-journal"):  # SQLite would take it for the new file's
+        if os.path.lexists(left):
+            raise RegisterError(Problem("register.beside", facts={"path": left}))
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
@@ -129,7 +132,7 @@ def copy_beside(db: Database) -> None:
         try:
             copy(db, f"{path}.backup-{number}")
         except RegisterError as error:
-            if error.problems[0].code != "register.exists":
+            if error.problems[0].code not in {"register.exists", "register.beside"}:
                 raise
         else:
             return

@@ -147,6 +147,15 @@ def _check_former(before: str, row: tuple[str, ...], personal: str | None, salt:
         raise RegisterError(Problem("register.altered", facts={"patient": row[1], "entry": row[0][:8]}))
 
 
+def missing_indexes(db: Database) -> dict[str, str]:
+    """Return the indexes that a register should have and this one has not, with what makes them."""
+    made = Database(memory=True)
+    migrations.apply(made)
+    indexes = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+    there = dict(db.execute(indexes).fetchall())
+    return {name: sql for name, sql in made.execute(indexes).fetchall() if name not in there}
+
+
 def is_of_a_later_release(db: Database) -> bool:
     """Say whether the tables are of a release that this one knows nothing of."""
     known = {step.name for step in migrations.pending(Database(memory=True))}

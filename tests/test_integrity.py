@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 from sqlite_utils import Database
+from test_storage import former
 
 from followup import Admitted, Assigned, Entry, Registered, Retracted, Visited, load_policy
 from followup.chain import Head, linked, sealed, written
@@ -25,6 +26,11 @@ ENTRIES: list[Entry] = [
     Visited("p2", "2026-02-12", risk=3, mode="home", stability="unstable"),
 ]
 ON = date(2026, 3, 1)
+#: The first policy once more, from a day to come.
+ADOPTED_ANEW = """
+    INSERT INTO policies SELECT 9, '2027-07-01', id, version, duties_from, texts, recorded_at FROM policies
+    WHERE seq = 1
+"""
 NOTICE = """
 year = 2027
 source = "虚构的放假通知(测试)"
@@ -420,21 +426,84 @@ def test_a_tombstone_is_as_the_audit_tells_it(path: Path, statements: list[str],
 @pytest.mark.parametrize(
     ("statement", "expected"),
     [
-        ("UPDATE policies SET adopted_from = '2026-06-02' WHERE id = 'basic-service-2017'", ["policy"]),
-        ("UPDATE policies SET id = 'x' WHERE id = 'basic-service-2017'", ["policy"]),
-        ("DELETE FROM audit WHERE action = 'adopt'", ["audit", "policy"]),
-        ("UPDATE notices SET text = replace(text, '2027-01-03', '2027-01-04')", ["notice"]),
-        ("INSERT INTO notices SELECT 2, year, text || '#', recorded_at FROM notices", ["notice"]),
+        ("UPDATE policies SET adopted_from = '2026-06-02' WHERE id = 'basic-service-2017'", ["adopted"]),
+        ("UPDATE policies SET id = 'x' WHERE id = 'basic-service-2017'", ["adopted"]),
+        ("DELETE FROM policies WHERE id = 'basic-service-2017'", ["adopted"]),
+        ("UPDATE policies SET seq = 7 WHERE seq = 2", ["adopted"]),
+        (ADOPTED_ANEW, ["adopted"]),
+        ("DELETE FROM audit WHERE action = 'adopt'", ["audit", "adopted"]),
+        ("UPDATE notices SET text = replace(text, '2027-01-03', '2027-01-04')", ["noticed"]),
+        ("INSERT INTO notices SELECT 7, year, text || '#', recorded_at FROM notices WHERE seq = 1", ["noticed"]),
+        ("INSERT INTO notices SELECT 7, year, text, recorded_at FROM notices WHERE seq = 1", ["noticed"]),
+        ("UPDATE notices SET seq = 7 WHERE seq = 1", ["noticed"]),
+        ("DELETE FROM notices", ["noticed"]),
+        ("DELETE FROM notices WHERE seq = 2", ["noticed"]),
+        ("INSERT INTO withdrawals VALUES (4, 'not agreed', NULL)", ["withdrawn"]),
+        ("DELETE FROM withdrawals", ["withdrawn"]),
     ],
 )
 def test_rules_are_as_the_audit_tells_them(path: Path, statement: str, expected: list[str]) -> None:
-    """A policy or a holiday notice that nobody adopted or entered shows, though the dates follow from it."""
+    """A rule that nobody adopted, entered or withdrew shows, and one that is gone: the dates follow from them."""
+    later = date(2027, 6, 1)
     with Register.open(path) as register:
-        register.adopt(load_policy("basic-service-2017"), date(2026, 6, 1)).add_notice(NOTICE)
+        changed = register.adopt(load_policy("basic-service-2017"), date(2026, 6, 1)).add_notice(NOTICE)
+        changed = changed.adopt(load_policy("dongguan"), later).withdraw(later, ON, "not agreed")
+        changed.adopt(load_policy("dongguan"), later).add_notice(NOTICE.replace("01-03", "01-02"))
     assert codes(path) == []
     behind(path, statement)
     found = codes(path)
     assert [code for code in expected if code not in found] == []
+
+
+@pytest.mark.parametrize("release", ["first_tables", "append_only", "withdrawn_policies"])
+def test_rules_are_compared_in_a_register_of_an_earlier_release_too(tmp_path: Path, release: str) -> None:
+    """Where its audit does not tell of the first rules, it tells of those that were adopted since."""
+    path = tmp_path / "r.db"
+    former(path, release)
+    day = date(2027, 6, 1)
+    with Register.open(path) as register:
+        register.adopt(load_policy("basic-service-2017"), day)
+    assert codes(path) == []
+    behind(path, ADOPTED_ANEW)
+    assert "adopted" in codes(path)
+
+
+def test_nobody_is_erased_twice(path: Path) -> None:
+    """An entry that passes for one of somebody who was forgotten needs another erasure in the audit: that shows."""
+    with Register.open(path) as register:
+        register.forget("p1", ON, "request")
+        (salt,) = register.db.execute("SELECT salt FROM patients WHERE patient = 'p2'").fetchone()
+        row = 'id, patient, type, "on", recorded_at, body'
+        seq, *told = register.db.execute(f"SELECT seq, {row} FROM entries WHERE type = 'visited'").fetchone()  # noqa: S608
+        seal = sealed(salt, told, None)
+    forged = f"""
+        UPDATE entries SET patient = 'p1', type = 'forgotten', id = '~{seal[:19]}', body = '{{"seal":"{seal}"}}',
+        "on" = '{ON}' WHERE seq = {seq}
+    """  # noqa: S608
+    behind(path, forged)
+    with Register.open(path) as register:
+        with register.batch():
+            register.note("forget", f"p1 3 {ON} request")
+        repair(register)
+    assert codes(path) == ["erased"]
+
+
+def test_a_number_with_a_space_is_forgotten_like_any_other(path: Path) -> None:
+    """The audit's word for an erasure begins with the number, whatever that holds."""
+    with Register.open(path) as register:
+        register.record(Registered("甲 1", "2026-01-05"))
+        register.forget("甲 1", ON, "at the request of 2")
+    assert codes(path) == []
+
+
+@pytest.mark.parametrize("name", ["entries_of_patient", "standings_by_team", "directory_of_team"])
+def test_an_index_that_is_gone_is_named_and_made_anew(path: Path, name: str) -> None:
+    """Without it entries could not be recorded, or a list would take its time."""
+    behind(path, f"DROP INDEX {name}")
+    assert "index" in codes(path)
+    with Register.open(path) as register:
+        repair(register)
+    assert codes(path) == []
 
 
 def test_a_check_ends_after_a_thousand_problems(path: Path) -> None:

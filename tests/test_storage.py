@@ -333,6 +333,38 @@ def test_a_register_in_use_is_restored_whole(path: Path) -> None:
         assert len(new.ledger("p1").entries) == 3
 
 
+@pytest.mark.parametrize("end", ["-wal", "-journal"])
+def test_no_file_is_made_where_the_log_of_another_would_be_taken_for_its_own(tmp_path: Path, end: str) -> None:
+    """What a crash left beside a file that was moved away since would change a register made there, or spoil it."""
+    path, copy, there = tmp_path / "r.db", tmp_path / "copy.db", tmp_path / "there.db"
+    Register.create(path, load_policy("dongguan")).close()
+    assert run("backup", path, copy)[0] == 0
+    left = there.with_name(there.name + end)
+    left.write_bytes(b"left")
+    refused = (3, f'"{left}" is left of a register that was there')
+    commands: list[list[str | Path]] = [["backup", path, there], ["restore", copy, there], ["init", there]]
+    for command in commands:
+        code, said = run(*command)
+        assert (code, said[: len(refused[1])]) == refused
+    assert [left.read_bytes(), sorted(found.name for found in tmp_path.iterdir() if found.is_file())] == [
+        b"left",
+        ["copy.db", "r.db", left.name],
+    ]
+
+
+def test_a_backup_that_cannot_be_opened_leaves_no_register(tmp_path: Path) -> None:
+    """A copy of a later release's register is refused, and no file stays that would be in the way next time."""
+    path, copy, there = tmp_path / "r.db", tmp_path / "copy.db", tmp_path / "there.db"
+    Register.create(path, load_policy("dongguan")).close()
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("INSERT INTO _sqlite_migrations VALUES (NULL, 'followup', 'a later step', 'now')")
+    connection.close()
+    copy.write_bytes(path.read_bytes())
+    code, said = run("restore", copy, there)
+    assert (code, "later release" in said, there.exists()) == (3, True, False)
+
+
 def test_a_backup_that_is_not_there_is_told(tmp_path: Path) -> None:
     """No empty file is made of it, by the command or by the library."""
     assert run("restore", tmp_path / "x", tmp_path / "new.db")[0] == 3

@@ -70,16 +70,20 @@ def backup(register: Path, file: Path, today: date, lang: str) -> None:  # noqa:
 def restore(file: Path, register: Path, writer: str | None, today: date, lang: str) -> None:  # noqa: ARG001
     """由备份恢复 · Make a register of a backup; nothing is overwritten."""
     from followup.register import Register
-    from followup.storage import restored
+    from followup.storage import remove, restored
 
     keep_off(register, file)
     if not file.is_file():
         raise RegisterError(Problem("register.missing", facts={"path": file}))
     restored(file, register)
-    with Register.open(register, author=writer, program=program()) as found:
-        with found.batch():
-            found.note("restore", file.name)
-        click.echo(say(lang, "done.restore", path=register, head=found.head()))
+    try:
+        with Register.open(register, author=writer, program=program()) as found:
+            with found.batch():
+                found.note("restore", file.name)
+            click.echo(say(lang, "done.restore", path=register, head=found.head()))
+    except BaseException:
+        remove(register)
+        raise
 
 
 @click.command()
