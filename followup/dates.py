@@ -51,8 +51,16 @@ def instant(moment: str) -> datetime:
     >>> instant("2026-11-22T23:30:00+00:00").astimezone(SHANGHAI).date()
     datetime.date(2026, 11, 23)
     """
-    found = datetime.fromisoformat(moment)
-    return found if found.tzinfo else found.replace(tzinfo=SHANGHAI)
+    return zoned(datetime.fromisoformat(moment))
+
+
+def zoned(moment: datetime) -> datetime:
+    """Return a moment with its zone; one without is Shanghai's, whatever the machine's is.
+
+    >>> zoned(datetime(2026, 11, 22, 8)).isoformat()
+    '2026-11-22T08:00:00+08:00'
+    """
+    return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
 
 
 @frozen(kw_only=True)

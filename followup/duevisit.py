@@ -62,7 +62,7 @@ class Reason:
         found = say(lang, key, on=self.anchor_on, within=self.within.text(lang), due=self.due_on, **facts)
         if self.to:
             found += say(lang, "reason.to", to=say(lang, "word.and").join(to.label(lang) for to in self.to))
-        if self.due_on == self.not_before:
+        if self.due_on == self.not_before > self.within.after(self.anchor_on):
             found += say(lang, "reason.not_before", on=self.not_before)
         if self.calendar == "provisional":
             found += say(lang, "reason.provisional")

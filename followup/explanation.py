@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from typing import Final
 from unicodedata import category
 
 from followup.case import Case, case_on
@@ -12,7 +13,7 @@ from followup.ledger import Ledger
 from followup.policy import Policy
 from followup.schedule import lines, resting, stands, verdicts
 from followup.sentences import say, sentences
-from followup.terms import Bucket, Silence, Term
+from followup.terms import Bucket, DeathReason, LossReason, Silence, Status, Term
 
 
 def explain(ledger: Ledger, policy: Policy, on: date, lang: str = "en") -> str:
@@ -74,8 +75,24 @@ def told(entry: Entry, lang: str) -> str:
     for name in FIELDS[entry.type]:
         value = getattr(entry, name)
         if value is not None and name not in PERSONAL and f"field.{name}" in sentences(lang):
-            found.append(say(lang, f"field.{name}", value=value[:8] if name == "entry" else _word(value, lang)))
+            shown = value[:8] if name == "entry" else _word(_term(entry, name, value), lang)
+            found.append(say(lang, f"field.{name}", value=shown))
     return say(lang, "word.then").join(found)
+
+
+def _term(entry: Entry, name: str, value: object) -> object:
+    """Return the term of a form's list that a free text spells, as imports record it; any other value as it is."""
+    terms = _LISTED.get((entry.type, name), ())
+    return next((term for term in terms if term == value), value)
+
+
+#: Texts into which imports write a code of the form.
+_LISTED: Final[dict[tuple[str, str], type[Term]]] = {
+    ("missed", "reason"): LossReason,
+    ("lost", "reason"): LossReason,
+    ("died", "reason"): DeathReason,
+    ("done", "outcome"): Status,
+}
 
 
 def one_line(text: str) -> str:

@@ -110,6 +110,7 @@ def _read_workbook(path: Path, today: date, found: Reading) -> Iterator[Sourced]
         table = find_table(grid, _NAMES, _MARKS)
         if table is not None:
             tables.append(table)
+            found.notes.extend([Problem("sheet.hidden", table.where)] if grid.is_hidden and table.rows else [])
         else:
             _pass_over(grid, found)
     filled = [table for table in tables if table.rows]

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from itertools import zip_longest
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from followup.errors import Problem
 from followup.grids import Grid, Line
@@ -25,7 +25,15 @@ _HOW: Final = re.compile(
 _FOOT: Final = re.compile(
     r"合计|总计|小计|共计|填表说明|填写说明|说明$|(说明|备注|注|填表人|制表人?|审核人?|负责人|填报\w*):"
 )
+#: What stands over a group of names that are not the patient's of today: another person's, or of another time.
+_OF_ANOTHER: Final = re.compile(
+    r"监护|家属|亲属|配偶|子女|父亲|母亲|联系人|医生|医师|护士|民警|社工|干部|责任|上次|上一|上月|上季|上年|前次|前一|既往|以往|首次|末次|去年|下次|下一"
+)
+#: A row of a table holds more than a title, which tells of two things at most beside each other.
+_ROW: Final = 3
 #: What a spreadsheet shows in place of a value: the formula fails, or the column is too narrow.
+#: A number of a patient or a day, and no words.
+_NUMBER: Final = re.compile(r"(?=.*\d)[\da-z./年月日: -]+", re.ASCII)
 _ERROR: Final = re.compile(r"#(N/A|REF!|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|CALC!|SPILL!|FORMULA!|#+)")
 
 
@@ -95,7 +103,18 @@ def find_table(grid: Grid, names: Names, marks: Sequence[frozenset[str]]) -> Tab
     if not headers:
         return None
     header = max(headers, key=lambda each: (each.known, each.first - each.below, -each.first))
-    return _table(grid, grid.lines[header.below :], header.columns)
+    above = {other.below - 1 for other in headers if other.below <= header.first}
+    above |= {at for at, line in enumerate(grid.lines[: header.first]) if _is_row(line, header, marks)}
+    lost = [_told(grid, "row.above", grid.lines[at]) for at in sorted(above)]
+    found = _table(grid, grid.lines[header.below :], header.columns)
+    return evolve(found, problems=(*lost, *found.problems))
+
+
+def _is_row(line: Line, header: _Header, marks: Sequence[frozenset[str]]) -> bool:
+    """Say whether a line above the header is no title but a row: it has numbers where a row must have them."""
+    cells = dict(zip(header.columns, line.cells, strict=False))
+    needed = [[cells.get(name, "") for name in mark] for mark in marks if mark <= {*header.columns}]
+    return _filled(line) >= _ROW and any(all(map(_NUMBER.fullmatch, map(plain, mark))) for mark in needed)
 
 
 def nearest_header(grid: Grid, names: Names) -> tuple[int, frozenset[str]]:
@@ -125,11 +144,12 @@ def _two_lines(upper: Sequence[str], lower: Sequence[str], names: Names) -> list
             columns.append(above)
             continue
         group = above if above.strip() else group
-        name = next(iter(names.among(names.are([f"{group}{below}"])) or names.among(names.are([below]))), None)
-        if name is None and names.usual(above):
+        joined, alone = names.among(names.are([f"{group}{below}"])), names.among(names.are([below]))
+        if not (joined or alone) and names.usual(above):
             return None
-        known, strange = known + (name is not None), strange + (name is None)
-        columns.append(name or below)
+        known, strange = known + bool(joined or alone), strange + (not (joined or alone))
+        of_another = not joined and _OF_ANOTHER.search(tight(group))
+        columns.append(f"{group}{below}" if of_another else next(iter(joined or alone), below))
     return names.are(columns) if known > strange else None
 
 

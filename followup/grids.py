@@ -44,6 +44,8 @@ class Grid:
     merged: tuple[tuple[int, int, int], ...] = ()
     #: The text ends without a line's end: its last line may have been cut off.
     is_open: bool = False
+    #: A sheet that the spreadsheet does not show.
+    is_hidden: bool = False
 
 
 def read_csv(path: Path, is_name: Callable[[str], bool]) -> Grid:

@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 from sqlite_utils import Database
 
 from followup.audittrail import Writing, writings
-from followup.dates import WorkCalendar, instant, work_calendar
+from followup.dates import WorkCalendar, instant, work_calendar, zoned
 from followup.errors import Problem, RegisterError
 from followup.noticefile import notice_from_text
 from followup.policy import Policy
@@ -123,7 +123,7 @@ def _notices(db: Database, known: datetime | None) -> list[Any]:
 def _known_rows(db: Database, query: str, known: datetime | None) -> list[tuple[Any, ...]]:
     """Return rows, the third column of which says when they were recorded; the register's first policy always."""
     rows = db.execute(query).fetchall()
-    return [row for row in rows if known is None or row[2] is None or instant(row[2]) <= known]
+    return [row for row in rows if known is None or row[2] is None or instant(row[2]) <= zoned(known)]
 
 
 def stamp(policy: Policy) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from followup.dates import SHANGHAI, instant
+from followup.dates import SHANGHAI, instant, zoned
 from followup.entries import ORDER, Discharged, Entry, Registered, Retracted, Visited
 from followup.errors import InvalidEntry, Problem, shown
 from followup.stability import SEVERITY, effective_class
@@ -114,6 +114,7 @@ class Ledger:
         >>> [entry.type for entry in ledger.as_known(instant("2026-11-08T23:59:59+08:00")).entries]
         ['registered']
         """
+        moment = zoned(moment)
         day = moment.astimezone(SHANGHAI).date()
         known = [
             e for e in self.entries if (e.on <= day if e.recorded_at is None else instant(e.recorded_at) <= moment)

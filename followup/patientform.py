@@ -29,6 +29,9 @@ PATIENT_COLUMNS: Final = (PATIENT, FILLED_IN, CONSENT, CONSENT_ON, *PATIENT_FIEL
 PATIENT_READ: Final = frozenset({PATIENT, FILLED_IN, CONSENT, CONSENT_ON, *PATIENT_FIELDS})
 
 _NUMBER: Final = re.compile(r"(\d{3})-?(\d{5})", re.ASCII)
+_PHONES: Final = ("联系电话", "监护人电话")
+#: How a spreadsheet shows a number that is too long for its column.
+_SHORTENED: Final = re.compile(r"\d(\.\d+)?E\+?\d+", re.IGNORECASE)
 _ID_NUMBER: Final = re.compile(r"\d{15}|\d{17}[\dX]", re.ASCII)
 _KEPT_DIGITS: Final = 15
 _ICD: Final = {"F20": Diagnosis.SCHIZOPHRENIA, "F25": Diagnosis.SCHIZOAFFECTIVE, "F22": Diagnosis.PARANOID,
@@ -71,7 +74,7 @@ def patient_facts(row: Row, today: date, kept: dict[str, str]) -> Iterator[Entry
         "sex": row.choice("性别", _SEX),
         "born": row.day("出生日期", today),
         "id_number": _id_number(row),
-        "phone": row.text("联系电话"),
+        "phone": _phone(row),
         "guardian": row.text("监护人姓名"),
         "village": row.line("村(居)委会"),
         "team": row.line("责任团队"),
@@ -79,6 +82,14 @@ def patient_facts(row: Row, today: date, kept: dict[str, str]) -> Iterator[Entry
     }
     if not row.problems and patient is not None and on is not None and consents is not None:
         yield Registered(patient, on, consents=consents, form=kept or None, **fields)
+
+
+def _phone(row: Row) -> str | None:
+    """Read a telephone number; one that a spreadsheet has shortened is none any more, whosever it is."""
+    for column in _PHONES:
+        if _SHORTENED.fullmatch(plain(row.text(column) or "")):
+            row.wrong("cell.phone", column)
+    return row.text("联系电话")
 
 
 def _id_number(row: Row) -> str | None:

@@ -18,7 +18,7 @@ from followup.audit import check_sound
 from followup.audittrail import By, Writing, write_audit, writing_of
 from followup.case import case_on
 from followup.chain import Head
-from followup.dates import SHANGHAI, work_calendar
+from followup.dates import SHANGHAI, work_calendar, zoned
 from followup.derivation import derive_anew
 from followup.duplicates import kept_duplicates
 from followup.entries import Entry
@@ -313,6 +313,7 @@ class Register:
         with sentences_of_sqlite(), snapshot(self.db):
             self._check_rules()
             if known is not None or village is not None:
+                known = known and zoned(known)
                 policy = self.policy_known(known)
                 ledgers = self.ledgers(None if village is None else people_of(self.db, village))
                 then = filter(None, ledgers if known is None else (ledger.as_known(known) for ledger in ledgers))
@@ -341,6 +342,7 @@ class Register:
             there = [ledger] if village is None or _is_of(ledger, village, now.on) else []
             return WorkList.of(there, policy, now.on, team=team, within=within)
 
+        known = known and zoned(known)
         day, moment = _morning_of(since)
         then = self.worklist(day, team, within, moment if known is None else min(moment, known), village)
         found = moves(
@@ -459,6 +461,7 @@ def _take_further(db: Database, place: Place, by: By) -> None:
 def _morning_of(since: date | datetime) -> tuple[date, datetime]:
     """Return the day of an earlier list, and the last moment that it tells of."""
     if isinstance(since, datetime):
+        since = zoned(since)
         return since.astimezone(SHANGHAI).date(), since
     return since, datetime.combine(since, time.min, SHANGHAI) - datetime.resolution
 

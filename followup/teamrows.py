@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from followup.canonical import canonical
 from followup.chain import Head, written
-from followup.dates import instant
+from followup.dates import instant, zoned
 from followup.errors import InvalidEntry, Problem, unknown
 from followup.fields import moment
 from followup.teamchecks import Doubt, errors, refuse
@@ -160,5 +160,5 @@ def is_kept(db: Database, upto: int) -> bool:
 
 def _told(found: Sequence[tuple[str, str | None]], known: datetime | None) -> Iterator[Told]:
     for body, recorded_at in found:
-        if known is None or recorded_at is None or instant(recorded_at) <= known:
+        if known is None or recorded_at is None or instant(recorded_at) <= zoned(known):
             yield Told.from_json({**json.loads(body), "recorded_at": recorded_at})

@@ -89,7 +89,7 @@ def _opened(content: bytes) -> "CalamineWorkbook":
 
 
 def _grid(file: str, book: "CalamineWorkbook", found: CheckedBook, place: int) -> Grid:
-    from python_calamine import SheetTypeEnum  # noqa: PLC0415 - an extra
+    from python_calamine import SheetTypeEnum, SheetVisibleEnum  # noqa: PLC0415 - an extra
 
     about = book.sheets_metadata[place]
     where = (file, f"sheet {shown(about.name)}")
@@ -99,7 +99,7 @@ def _grid(file: str, book: "CalamineWorkbook", found: CheckedBook, place: int) -
     failed = found.failed.get(place, frozenset())
     lines = _lines(sheet.to_python(skip_empty_area=False), failed, from_1904=found.from_1904)
     merged = [(top + 1, end + 1, column) for (top, column), (end, _) in sheet.merged_cell_ranges or () if end > top]
-    return Grid(where, tuple(lines), tuple(merged))
+    return Grid(where, tuple(lines), tuple(merged), is_hidden=about.visible != SheetVisibleEnum.Visible)
 
 
 def _lines(rows: Sequence[Sequence[Any]], failed: frozenset[tuple[int, int]], *, from_1904: bool) -> Iterator[Line]:

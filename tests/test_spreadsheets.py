@@ -599,6 +599,95 @@ def test_titles_above_the_header_are_skipped(tmp_path: Path, kind: str, count: i
     assert f"row {count + 3}, column 危险性评估" in told(found.problems, tmp_path)[0]
 
 
+@pytest.mark.parametrize(
+    "above",
+    [
+        [["编号", "随访日期", "危险性评估"], ["10100002", "2026-02-05", 3]],
+        [["随访登记表"], ["编号", "随访日期", "危险性评估", "目前病症"], ["10100002", "2026-02-05", 3, "1"]],
+        [["10100002", "2026-02-05", 4, "1"]],
+        [["10100002", "2026年2月5日", 4]],
+        [["p2", date(2026, 2, 5), 4]],
+    ],
+)
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+def test_a_row_above_the_header_is_told(tmp_path: Path, kind: str, above: Rows) -> None:
+    """A sheet sorted with its header, or with another table above, loses nobody in silence."""
+    rows = [*above, ["编号", "随访日期", "危险性评估", "本次随访分类"], [P, ON, 0, "3"]]
+    path = tmp_path / f"a.{kind}"
+    if kind == "csv":
+        path.write_text("".join(",".join(map(str, row)) + "\n" for row in rows), "utf-8")
+    else:
+        workbook(path, {"随访": rows})
+    found = read_files([path], TODAY)
+    first = 1 if len(above[0]) > 1 else 2
+    assert f"row {first}: this is above the table's header" in told(found.problems, tmp_path)[0]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        ["甲镇2026年随访表", "2026年11月", "共12人"],
+        ["填报单位:某院", "填报日期:2026-11-23", "第1页"],
+        ["", "", "2026", "11", "23"],
+    ],
+)
+def test_a_title_of_several_cells_is_a_title(tmp_path: Path, title: list[str]) -> None:
+    """It has words where a row has a patient's number and a day."""
+    path = workbook(tmp_path / "a.xlsx", {"随访": [title, [*VISIT, "本次随访分类", "目前症状"], [P, ON, 0, "3", ""]]})
+    assert len(entries(read_files([path], TODAY))) == 1
+
+
+@pytest.mark.parametrize("group", ["监护人", "监护人信息", "责任医生", "联系人"])
+def test_below_a_group_of_another_person_no_name_is_the_patients(tmp_path: Path, group: str) -> None:
+    """A guardian's telephone and ID number are never taken for the patient's: it is asked whose they are."""
+    header: Rows = [[*PERSON, "姓名", group, "", ""], ["", "", "", "", "姓名", "联系电话", "身份证号"]]
+    path = workbook(tmp_path / "a.xlsx", {"表": [*header, [P, ON, 1, NAME, "某监护人", PHONE, ID_NUMBER]]})
+    found = read_files([path], TODAY)
+    assert found.problems
+    assert all(getattr(sourced.entry, "phone", None) is None for sourced in found.entries)
+
+
+def test_below_a_group_of_another_person_the_guardians_own_columns_are_read(tmp_path: Path) -> None:
+    """The form has the guardian's name and telephone, and what else is told of him is kept word for word."""
+    header: Rows = [[*PERSON, "姓名", "监护人", "", ""], ["", "", "", "", "姓名", "电话", "身份证号"]]
+    path = workbook(tmp_path / "a.xlsx", {"表": [*header, [P, ON, 1, NAME, "某监护人", PHONE, ID_NUMBER]]})
+    (person,) = entries(read_files([path], TODAY))
+    assert isinstance(person, Registered)
+    assert (person.name, person.guardian, person.phone, person.id_number) == (NAME, "某监护人", None, None)
+    assert person.form == {"监护人电话": PHONE, "监护人身份证号": ID_NUMBER}
+
+
+def test_below_a_group_of_another_time_no_name_is_todays(tmp_path: Path) -> None:
+    """What was found last time is not found this time: the column of today is missing, and is asked for."""
+    header: Rows = [["编号", "随访日期", "本次随访形式", "上次随访情况", ""], ["", "", "", "危险性评估", "目前症状"]]
+    path = workbook(tmp_path / "a.xlsx", {"表": [*header, [P, ON, 2, 4, 1]]})
+    found = read_files([path], TODAY)
+    assert not found.entries
+    assert found.problems
+
+
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_a_hidden_sheet_is_told(tmp_path: Path, state: str) -> None:
+    """Nobody sees it in the spreadsheet, and its rows count like any."""
+    path = workbook(tmp_path / "a.xlsx", {"随访": [VISIT, [P, ON, 0]], "旧": [VISIT, [P, "2026-03-09", 3]]})
+    book = openpyxl.load_workbook(path)
+    book["旧"].sheet_state = state  # type: ignore[assignment]
+    book.save(path)
+    found = read_files([path], TODAY)
+    assert len(found.entries) == 2
+    assert "a.xlsx, sheet 旧: the sheet is hidden, and its rows are taken all the same; look at them" in told(
+        found.notes, tmp_path
+    )
+
+
+@pytest.mark.parametrize("column", ["联系电话", "监护人电话"])
+@pytest.mark.parametrize("number", ["1.39E+10", "1.99E10", "1.9E+10"])
+def test_a_telephone_number_that_lost_digits_is_refused(tmp_path: Path, column: str, number: str) -> None:
+    """Nobody can be reached by what a narrow column left of it."""
+    found = person_of(tmp_path, **{column: number})
+    assert [problem.code for problem in found.problems] == ["cell.phone"]
+
+
 def test_a_header_of_two_rows_with_merged_groups(tmp_path: Path) -> None:
     """Names below a group's name are columns, alone or together with it."""
     header: Rows = [
