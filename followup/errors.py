@@ -8,8 +8,8 @@ from attrs import evolve, field, frozen
 
 from followup.sentences import say
 
-#: What may be an ID number or a telephone is never shown.
-_LONG_NUMBER: Final = re.compile(r"[0-9]{10,}[0-9Xx]")
+#: What may be an ID number or a telephone is never shown, in whatever digits and groups.
+_LONG_NUMBER: Final = re.compile(r"\d([ -]?\d){9,}[ -]?[\dXx]")
 
 
 @frozen

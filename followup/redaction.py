@@ -10,9 +10,10 @@ from attrs import evolve
 from followup.entries import FIELDS, Entry, Retracted
 from followup.ledger import Ledger, taken_back
 
-#: Digits that may be an ID number, or hold one as a disability card's number does; no telephone has so many.
+#: Digits that may be an ID number, or hold one as a disability card's number does; no telephone has so many; or
+#: one that stands there in groups.
 _FEWEST: Final = 15
-_NUMBER: Final = re.compile(rf"\d{{{_FEWEST},}}[Xx]?\d*")
+_NUMBER: Final = re.compile(rf"\d{{{_FEWEST},}}[Xx]?\d*|\d{{6}}([ -]?\d{{4}}){{2}}[ -]?\d{{3}}[\dXx]")
 #: Columns of other systems that were kept word for word and are for ID numbers, of whatever form.
 _COLUMN: Final = re.compile(r"身份证|证件号|id.?card|id.?number", re.IGNORECASE)
 #: What is no text of a person's: the keys, by which entries and people are known.

@@ -175,7 +175,7 @@ class Register:
         Nobody else writes meanwhile. One batch may stand in another, which then decides for both. Raises
         `RegisterError` where another program changed the rules.
         """
-        with sentences_of_sqlite():
+        with sentences_of_sqlite(self.db):
             within = self.db.conn.in_transaction  # of another batch: an error that is caught leaves nothing of it
             with self.db.atomic() if within else transaction(self.db, keep=keep):
                 self._check_rules()
@@ -394,7 +394,8 @@ class Register:
         with sentences_of_sqlite():
             found = select(self.db, _BEGINNING, wanted)
         if len(found) != 1:
-            code = "entry.ambiguous" if found or len(beginning) < _SHORTEST else "retract.unknown"
+            short = "entry.short" if len(beginning) < _SHORTEST else "retract.unknown"
+            code = "entry.ambiguous" if found else short
             raise RegisterError(Problem(code, facts={"entry": shown_id(beginning)}))
         return found[0][1]
 

@@ -197,7 +197,14 @@ def sentences_of_sqlite(place: object = "") -> Iterator[None]:
         code = next((code for words, code in _SAID.items() if words in str(error)), "register.damaged")
         if code == "register.foreign":
             raise foreign(place) from None
-        raise RegisterError(Problem(code, facts={"path": place, "reason": error})) from None
+        raise RegisterError(Problem(code, facts={"path": _named(place), "reason": error})) from None
+
+
+def _named(place: object) -> object:
+    """Return the path of what may be an open database."""
+    with suppress(Exception):
+        return file_of(place) if isinstance(place, Database) else place
+    return ""
 
 
 def foreign(place: Place) -> RegisterError:

@@ -36,7 +36,7 @@ from followup import (
     load_policy,
 )
 from followup.cli import main
-from followup.errors import InvalidFile, Problem, RegisterError
+from followup.errors import InvalidFile, Problem, RegisterError, shown
 from followup.exports import export
 from followup.formrows import patient_row, visit_rows
 from followup.forms import read_files
@@ -149,6 +149,18 @@ def test_id_numbers_stay_wherever_they_stand(tmp_path: Path, form: str) -> None:
     assert [word in plain for word in (number, "E1234567")] == [False, False]
     assert [word in full for word in (number, "E1234567", f"{number}11", f"写成了{number}")] == [True] * 4
     assert all(word in plain for word in ("+86 19900000001", "某医生", "王某 ***", "某院(***)", "f" * 20))
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["990101 19900101 123x", "990101-1990-0101-1234", "990101 199001011234", "９９０１０１ １９９００１０１ １２３４"],
+)
+def test_an_id_number_in_groups_is_one(number: str) -> None:
+    """People write it as it stands on the card, or with gaps; days and telephones beside each other are none."""
+    told = f"2026-11-22 2026-11-23, 0769-22221111 13900000000, {number}."
+    _, entry = without_ids(Ledger("p1", [Registered("p1", "2026-01-05"), Referred("p1", "2026-01-06", reason=told)]))
+    assert entry.as_json()["reason"] == "2026-11-22 2026-11-23, 0769-22221111 13900000000, ***."
+    assert shown(number) == "***"
 
 
 def told_in(files: Iterable[Path]) -> str:

@@ -6,11 +6,13 @@ from datetime import date
 import pytest
 
 from followup import (
+    Died,
     Done,
     DueVisit,
     Entry,
     Ledger,
     Lost,
+    Missed,
     Postponed,
     Registered,
     Visited,
@@ -89,6 +91,34 @@ def test_what_is_not_the_norms_wording_is_marked_wherever_it_is_read() -> None:
     )
     assert "本库假设 参照一份应急处置流程图; an assumption, no norm's text]" in silent
     assert "规范未载明，假设，非规范原文〕" in explain(Ledger("p1", told), NATIONAL, date(2026, 1, 16), "zh")
+
+
+@pytest.mark.parametrize(("met_on", "words"), [("2024-12-18", False), ("2024-12-17", True), ("2024-12-19", False)])
+def test_a_reason_names_the_change_of_rules_only_where_the_day_hangs_on_it(met_on: str, words: bool) -> None:  # noqa: FBT001
+    """A period that ends on the very day of the change, or after it, sets that day by itself."""
+    seen = Visited("p1", met_on, risk=3, mode="home", present=["prevention_doctor", "police", "care_group"])
+    line = line_of("visit", "2025-01-02", Registered("p1", "2024-10-01"), seen)
+    (reason,) = [reason for reason in line.reasons if reason.rule == "risk3-joint"]
+    assert reason.not_before == date(2025, 1, 1)
+    assert ("as the rules changed" in reason.text("en"), "因规则更替" in reason.text("zh")) == (words, words)
+
+
+@pytest.mark.parametrize(
+    ("entry", "chinese", "english"),
+    [
+        (Lost("p1", "2026-02-02", reason="working_away"), "外出务工", "working away"),
+        (Missed("p1", "2026-02-02", reason="not_reached"), "连续3次未访到", "not reached three times"),
+        (Died("p1", "2026-02-02", reason="illness"), "躯体疾病", "physical illness"),
+        (Done("p1", "2026-02-02", kind="status-check", outcome="in_hospital"), "住院", "in hospital"),
+        (Lost("p1", "2026-02-02", reason="去了 working_away"), "去了 working_away", "去了 working_away"),
+    ],
+)
+def test_a_story_has_the_forms_words_for_what_its_codes_told(entry: Entry, chinese: str, english: str) -> None:
+    """An import records why somebody was lost or died as a term; it is read in the reader's language."""
+    ledger = Ledger("p1", [Registered("p1", "2026-01-05"), entry])
+    for lang, words in (("zh", chinese), ("en", english)):
+        told = [line for line in explain(ledger, NATIONAL, date(2026, 2, 3), lang).splitlines() if "2026-02-02" in line]
+        assert any(words in line for line in told), told
 
 
 def test_a_list_says_to_whom_a_report_is_still_owed() -> None:

@@ -11,6 +11,9 @@ LANGUAGES: Final = ("zh", "en")
 @cache
 def sentences(lang: str) -> dict[str, str]:
     """Return all sentences of one language by key; a module is read when it is first needed."""
+    if lang not in LANGUAGES:
+        said = f"no such language: {lang!r}; there are {', '.join(LANGUAGES)}"
+        raise ValueError(said)
     found: dict[str, str] = import_module(f"{__name__}.{lang}").SENTENCES
     return found
 

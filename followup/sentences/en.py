@@ -134,6 +134,7 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.retract.unknown": 'there is no entry "{entry}" to take back; see "followup explain" for the entries',
     "problem.retract.registration": '"{patient}" would keep records and be on no list; take those back too, or give the right registration with it',
     "problem.retract.stranger": 'the entry "{entry}" is not of the patient "{patient}"; mend one of the two',
+    "problem.entry.short": '"{entry}" is too short to name an entry; write at least four characters of its id',
     "problem.entry.ambiguous": 'more than one entry begins with "{entry}"; write more of it',
     "problem.future": "{on} is after today ({today}); enter it when it has happened, or mend the date",
     "problem.register.missing": 'there is no register "{path}"; make one with "followup init"',

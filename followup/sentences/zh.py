@@ -134,6 +134,7 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.retract.unknown": "没有可撤回的记录“{entry}”；可用 followup explain 查看记录",
     "problem.retract.registration": "“{patient}”将有记录而不在任何名单上；请一并撤回其他记录，或同时给出正确的登记",
     "problem.retract.stranger": "记录“{entry}”不属于患者“{patient}”；请更正其一",
+    "problem.entry.short": "“{entry}”太短，不能确定是哪条记录；请至少写出编号的前4位",
     "problem.entry.ambiguous": "不止一条记录以“{entry}”开头；请多写几位",
     "problem.future": "{on}晚于今天({today})；请待发生后录入，或更正日期",
     "problem.register.missing": "没有登记库“{path}”；请用 followup init 新建",
