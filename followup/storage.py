@@ -100,11 +100,25 @@ def _whole_file(path: str | Path) -> Iterator[str]:
 def copy(db: Database, path: str | Path) -> None:
     """Write a copy of the database as it is at one moment into a new file, while others may write.
 
-    Raises `RegisterError` where there is a file already.
+    Raises `RegisterError` where there is a file already, and for a copy that could not be opened again.
     """
     with sentences_of_sqlite(path), _whole_file(path) as part:
         # An encrypted register stays so, with its key: a plain copy of it would be a leak.
         db.execute("VACUUM INTO ?", [part])
+        try:
+            with sentences_of_sqlite():
+                _read_back(db, part)
+        except RegisterError:
+            raise RegisterError(Problem("register.copy", facts={"path": path})) from None
+
+
+def _read_back(db: Database, part: str) -> None:
+    """Open a copy with the connection's own key: SQLCipher makes some that nobody can, by settings not its own."""
+    db.execute("ATTACH DATABASE ? AS copied", [part])
+    try:
+        db.execute("SELECT count(*) FROM copied.sqlite_master").fetchone()
+    finally:
+        db.execute("DETACH DATABASE copied")
 
 
 def restored(source: str | Path, path: str | Path) -> None:

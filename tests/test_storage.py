@@ -256,6 +256,20 @@ def test_an_encrypted_register_works_as_any_other(tmp_path: Path) -> None:
         found.close()
 
 
+@pytest.mark.parametrize("setting", ["cipher_page_size = 8192", "cipher_compatibility = 3"])
+def test_a_copy_that_nobody_could_open_is_not_kept(tmp_path: Path, setting: str) -> None:
+    """By some settings SQLCipher writes copies that no setting opens: whoever counts on one learns it at once."""
+    connection = _encrypted(tmp_path / "e.db", "right")
+    connection.execute(f"PRAGMA {setting}")
+    with Register.create(connection, POLICY) as register:
+        register.record_all(ENTRIES)
+        with pytest.raises(RegisterError, match="could not be opened again, and was not kept"):
+            register.backup(tmp_path / "copy.db")
+        assert register.record(Registered("p9", "2026-01-05"))
+        assert list(check(register)) == []
+    assert [found.name for found in tmp_path.iterdir()] == ["e.db"]
+
+
 def test_a_wrong_key_gets_a_sentence(tmp_path: Path) -> None:
     """Neither a traceback nor a new register: the file is as it was."""
     path = tmp_path / "e.db"

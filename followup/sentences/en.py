@@ -140,6 +140,7 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.register.missing": 'there is no register "{path}"; make one with "followup init"',
     "problem.register.exists": '"{path}" exists already; choose another name',
     "problem.register.beside": '"{path}" is left of a register that was there, and may hold what was recorded last; move it to where that register is now',
+    "problem.register.copy": "a copy of this register could not be opened again, and was not kept; open the register with SQLCipher's own settings, or copy it by sqlcipher_export",
     "problem.register.folder": '"{path}" cannot be made; check the folder and its permissions',
     "problem.register.foreign": '"{path}" is no register of this library; check the name, or open it with its key (from Python) if it is encrypted',
     "problem.file.unread": "reading it stopped half-way; nothing was recorded, try once more",

@@ -140,6 +140,7 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.register.missing": "没有登记库“{path}”；请用 followup init 新建",
     "problem.register.exists": "“{path}”已存在；请换一个名称",
     "problem.register.beside": "“{path}”是原先在此的登记库遗留的文件，可能含有最后录入的内容；请先移到该登记库现在的位置",
+    "problem.register.copy": "此登记库的副本无法再打开，未予保留；请以 SQLCipher 的默认设置打开登记库，或用 sqlcipher_export 复制",
     "problem.register.folder": "不能新建“{path}”；请检查文件夹及权限",
     "problem.register.foreign": "“{path}”不是本程序的登记库；请检查文件名，加密的登记库须用密钥打开(见 README 的 Python 示例)",
     "problem.file.unread": "读取中途停止，未录入任何内容；请再试一次",
