@@ -28,6 +28,7 @@ from followup.patientform import (
 )
 from followup.readahead import read_jsonl
 from followup.sheets import Row
+from followup.spellings import tight
 from followup.terms import RiskLevel
 from followup.visitform import ALIASES, RISK, VISIT_COLUMNS, VISIT_ON, VISIT_READ, visit_facts
 from followup.workbooks import read_workbook
@@ -53,6 +54,8 @@ _FORMS: Final = (
 _LIST: Final = evolve(_FORMS[0], facts=list_facts)
 _NAMES: Final = Names.of((*VISIT_COLUMNS, *PATIENT_COLUMNS), ALIASES)
 _MARKS: Final = [frozenset({PATIENT, form.dated}) for form in _FORMS]
+#: A column of running numbers: they are another person's when the sheet is sorted, and tell nothing of anybody.
+_RUNNING: Final = frozenset({"序号", "顺序号", "行号", "no", "no."})
 
 
 def read_files(paths: Iterable[Path], today: date) -> Reading:
@@ -166,7 +169,15 @@ def _refused(row: Row) -> Iterator[str]:
 
 def _kept(row: Row, form: Form) -> dict[str, str]:
     """Return the cells that no rule uses, to be kept word for word."""
-    return {name: cell for name, cell in row.cells.items() if cell.strip() and name not in form.read}
+    return {
+        name: cell
+        for name, cell in row.cells.items()
+        if cell.strip() and name not in form.read and not _is_running(name)
+    }
+
+
+def _is_running(column: str) -> bool:
+    return tight(column).lower() in _RUNNING
 
 
 def _facts(row: Row, form: Form, today: date) -> list[Entry]:
@@ -194,7 +205,8 @@ def column_doubts(table: Table, needed: Iterable[str], columns: Iterable[str]) -
         if name not in columns:
             bare = name.partition("(")[0]
             guess = [bare] if bare in free else get_close_matches(name, free, n=1, cutoff=0.75)
-            code, facts = ("column", {"guess": guess[0]}) if guess else ("column.stranger", {})
+            stranger = "column.running" if _is_running(name) else "column.stranger"
+            code, facts = ("column", {"guess": guess[0]}) if guess else (stranger, {})
             (problems if guess else notes).append(Problem(code, (f"column {shown(name)}",), facts))
     if not table.rows:
         problems.append(Problem("file.no_rows"))

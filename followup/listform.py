@@ -82,8 +82,9 @@ SEVERAL: Final = frozenset({"本次随访对象", PRESENT, "目前症状"})
 #: What stands on a list beside its lines.
 SHEETS: Final = ("sheet.duties", "sheet.moves", "sheet.codes")
 
-#: By these columns a list is known.
-_MARKS: Final = ("column.kind", "column.due_on", "column.reasons")
+#: By so many of these columns a list is known: somebody may have deleted one that was in the way.
+_MARKS: Final = ("column.kind", "column.bucket", "column.due_on", "column.plan_on", "column.reasons")
+_ENOUGH: Final = 3
 #: One of these says what came of a visit; the others only how it was made.
 _TELLING: Final = (RISK, CLASS, LOSS, STAY, DIED_ON, REFERRED)
 
@@ -96,7 +97,7 @@ def own_columns(columns: Iterable[str]) -> frozenset[str]:
     """
     found = set(columns)
     for lang in LANGUAGES:
-        if {say(lang, mark) for mark in _MARKS} <= found:
+        if len(found.intersection(say(lang, mark) for mark in _MARKS)) >= _ENOUGH:
             headings = {text for key, text in sentences(lang).items() if key.startswith("column.")}
             return frozenset(headings - {PATIENT})
     return frozenset()

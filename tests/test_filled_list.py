@@ -99,6 +99,20 @@ NEW: Final = (Registered("p2", "2026-11-13", village="青禾村", team="青禾�
 # --- what is read back -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("column", ["事项", "最迟日期", "依据"])
+def test_a_list_without_one_of_its_columns_is_still_a_list(column: str, tmp_path: Path) -> None:
+    """Whoever deletes a column that is in the way says nothing of symptoms by it."""
+    book = workbook(WorkList.of([Ledger("p1", LATE), Ledger("p2", NEW)], POLICY, TODAY))
+    sheet = book["随访名单"]
+    fill(sheet, TOP + 1, {"随访日期": "2026-11-22", "危险性评估": 1, "本次随访形式": "2 家庭访视"})
+    sheet.delete_cols(headings(sheet)[column])
+    found = read_back(book, tmp_path)
+    assert not found.problems
+    (visit,) = (sourced.entry for sourced in found.entries)
+    assert isinstance(visit, Visited)
+    assert (visit.risk, visit.symptoms) == (1, None)
+
+
 def test_fifty_outcomes_filled_in_make_the_next_list_right(district: Register, tmp_path: Path) -> None:
     """Fifty rows of the exported sheet, filled in and imported: the next list equals one of records made by hand."""
     path, book = tmp_path / "r.db", workbook(district.worklist(TODAY))

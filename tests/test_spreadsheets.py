@@ -680,6 +680,18 @@ def test_a_hidden_sheet_is_told(tmp_path: Path, state: str) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["序号", "序 号", "No."])
+def test_running_numbers_are_nobodys(tmp_path: Path, name: str) -> None:
+    """A sheet that was sorted anew tells the same, as the same import twice does."""
+    rows = [[P, ON, 0], ["10100002", ON, 1]]
+    numbered = [[[number, *row] for number, row in enumerate(order, 1)] for order in (rows, rows[::-1])]
+    found = [
+        read_files([workbook(tmp_path / "a.xlsx", {"随访": [[name, *VISIT], *order]})], TODAY) for order in numbered
+    ]
+    assert {entry.id for entry in entries(found[0])} == {entry.id for entry in entries(found[1])}
+    assert "running numbers change with each sheet, and are not kept" in told(found[0].notes, tmp_path)[0]
+
+
 @pytest.mark.parametrize("column", ["联系电话", "监护人电话"])
 @pytest.mark.parametrize("number", ["1.39E+10", "1.99E10", "1.9E+10"])
 def test_a_telephone_number_that_lost_digits_is_refused(tmp_path: Path, column: str, number: str) -> None:

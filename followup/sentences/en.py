@@ -252,6 +252,7 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.column": "no such column on the form; did you mean “{guess}”?",
     "problem.column.twice": "the column stands there twice; keep one",
     "problem.column.missing": "the column is missing; add it",
+    "problem.column.running": "running numbers change with each sheet, and are not kept",
     "problem.column.stranger": "the column is not on the official form; it is kept word for word",
     "problem.presence": "{count:follow-up does not say|follow-ups do not say} who was present (参与人员): {joint} of them at risk 3 or above, where a joint follow-up stays owed",
     "problem.cells": "cells stand below no column's name; name the column or clear them, and check for stray separators",

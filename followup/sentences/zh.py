@@ -252,6 +252,7 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.column": "官方表格没有此列；是否应为“{guess}”？",
     "problem.column.twice": "此列出现两次；请保留一列",
     "problem.column.missing": "缺少此列；请补上",
+    "problem.column.running": "序号随表格而变，不予保留",
     "problem.column.stranger": "官方表格没有此列；内容已原样保留",
     "problem.presence": "有{count}次随访未写参与人员，其中{joint}次危险性3级及以上，联合随访仍视为未完成",
     "problem.cells": "有内容不在任何列名之下；请补上列名或清空内容，并检查多余的分隔符",
