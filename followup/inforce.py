@@ -45,14 +45,14 @@ def adoptions(db: Database) -> Iterator[Adoption]:
     for writing in writings(db):
         action = "adopt" if writing.action == "create" else writing.action
         noted.setdefault((action, writing.subject), []).append(writing)
-    for policy, version, day, reason in db.execute(_HISTORY):
-        since = date.fromisoformat(day)
-        mark = adoption_mark(policy, version, since)
+    for policy, version, day, duties_from, recorded_at, reason in db.execute(_HISTORY):
+        mark = adoption_mark(policy, version, day)
+        whole = adoption_note(policy, version, day, duties_from, recorded_at)
         yield Adoption(
             id=policy,
             version=version,
-            since=since,
-            noted=_earliest(noted, "adopt", mark),
+            since=date.fromisoformat(day),
+            noted=_earliest(noted, "adopt", whole) or _earliest(noted, "adopt", mark),
             reason=reason,
             withdrawn=_earliest(noted, "withdraw", f"{mark} {reason}"),
         )
@@ -65,14 +65,25 @@ def _earliest(noted: Mapping[tuple[str, str | None], list[Writing]], action: str
 
 
 _HISTORY: Final = """
-    SELECT p.id, p.version, p.adopted_from, w.reason FROM policies p LEFT JOIN withdrawals w ON w.policy = p.seq
-    ORDER BY p.seq
+    SELECT p.id, p.version, p.adopted_from, p.duties_from, p.recorded_at, w.reason FROM policies p
+    LEFT JOIN withdrawals w ON w.policy = p.seq ORDER BY p.seq
 """
 
 
 def adoption_mark(policy: str, version: str, day: date | str) -> str:
-    """Return how the audit notes an adoption."""
+    """Return how the audit names an adoption."""
     return f"{policy} {version} {day}"
+
+
+def adoption_note(
+    policy: str, version: str, day: date | str, duties_from: date | str | None, recorded_at: str | None
+) -> str:
+    """Return how the audit notes an adoption with all that its row tells; earlier releases noted its mark alone."""
+    return _with(adoption_mark(policy, version, day), duties=duties_from, recorded=recorded_at)
+
+
+def _with(mark: str, **told: object) -> str:
+    return " ".join([mark, *(f"{name} {value}" for name, value in told.items() if value is not None)])
 
 
 def write_withdrawal(db: Database, day: date, reason: str, recorded_at: str | None) -> str | None:
@@ -153,6 +164,11 @@ def write_notice(db: Database, year: int, text: str, recorded_at: str | None) ->
 def notice_mark(year: int, text: str) -> str:
     """Return how the audit names a notice: its year, and a hash of its text."""
     return f"{year} {sha256(text.encode()).hexdigest()[:12]}"
+
+
+def notice_note(year: int, text: str, recorded_at: str | None) -> str:
+    """Return how the audit notes a notice with all that its row tells; earlier releases noted its mark alone."""
+    return _with(notice_mark(year, text), recorded=recorded_at)
 
 
 def kept_stamp(db: Database) -> str | None:

@@ -15,7 +15,7 @@ from followup.derivation import derive_anew, derived
 from followup.entryjson import shown_id
 from followup.entryrows import forgotten
 from followup.errors import Problem, RegisterError, shown
-from followup.inforce import adoption_mark, notice_mark
+from followup.inforce import adoption_mark, adoption_note, notice_mark, notice_note
 from followup.keptdates import NO_TEAM, TABLES
 from followup.policyfile import policy_from_texts
 from followup.register import Register
@@ -134,30 +134,31 @@ def _audit(db: Database) -> Iterator[Problem]:
         yield Problem("check.uncounted", facts={"entries": count, "noted": last})
     yield from _erased(db, noted["forget"])
     for action, code in (("adopt", "check.adopted"), ("notice", "check.noticed"), ("withdraw", "check.withdrawn")):
-        there = _RULES[action](db)
+        there = [note if note in noted[action] else mark for mark, note in _RULES[action](db)]
         # A register of an early release did not note its rules.
         kept = there if is_whole or action == "withdraw" else there[max(0, len(there) - len(noted[action])) :]
         for mark in _apart(kept, noted[action], in_order=action != "withdraw"):
             yield Problem(code, facts={"mark": shown(mark, 200)})
 
 
-def _adopted(db: Database) -> list[str]:
-    rows = db.execute("SELECT id, version, adopted_from FROM policies ORDER BY seq")
-    return [adoption_mark(*row) for row in rows]
+def _adopted(db: Database) -> list[tuple[str, str]]:
+    rows = db.execute("SELECT id, version, adopted_from, duties_from, recorded_at FROM policies ORDER BY seq")
+    return [(adoption_mark(*row[:3]), adoption_note(*row)) for row in rows]
 
 
-def _noticed(db: Database) -> list[str]:
-    return [notice_mark(*row) for row in db.execute("SELECT year, text FROM notices ORDER BY seq")]
+def _noticed(db: Database) -> list[tuple[str, str]]:
+    rows = db.execute("SELECT year, text, recorded_at FROM notices ORDER BY seq")
+    return [(notice_mark(*row[:2]), notice_note(*row)) for row in rows]
 
 
-def _withdrawn(db: Database) -> list[str]:
+def _withdrawn(db: Database) -> list[tuple[str, str]]:
     rows = db.execute(
         "SELECT p.id, p.version, p.adopted_from, w.reason FROM withdrawals w JOIN policies p ON p.seq = w.policy"
     )
-    return [f"{adoption_mark(policy, version, day)} {reason}" for policy, version, day, reason in rows]
+    return [(f"{adoption_mark(policy, version, day)} {reason}",) * 2 for policy, version, day, reason in rows]
 
 
-#: How the audit would note the rules that are there, and their withdrawals.
+#: How the audit would name the rules that are there and their withdrawals, and how it would note them.
 _RULES: Final = {"adopt": _adopted, "notice": _noticed, "withdraw": _withdrawn}
 
 

@@ -29,10 +29,10 @@ from followup.findings import Finding
 from followup.inforce import (
     ALWAYS,
     Adoption,
-    adoption_mark,
+    adoption_note,
     adoptions,
     kept_stamp,
-    notice_mark,
+    notice_note,
     policy_in_force,
     stamp,
     write_notice,
@@ -191,7 +191,7 @@ class Register:
         with self.batch():
             self.check_adoption(policy, day)
             write_policy(self.db, policy, day, None, recorded_at)
-            return self._under_new_rules("adopt", adoption_mark(policy.id, policy.version, day), day)
+            return self._under_new_rules("adopt", adoption_note(policy.id, policy.version, day, None, recorded_at), day)
 
     def withdraw(self, day: date, today: date, reason: str, recorded_at: str | None = None) -> "Register":
         """Withdraw what was adopted from a day to come on, derive all dates anew, and return the register without it.
@@ -229,7 +229,7 @@ class Register:
         notice = notice_from_text(text)
         with self.batch():
             write_notice(self.db, notice.year, text, recorded_at)
-            return self._under_new_rules("notice", notice_mark(notice.year, text))
+            return self._under_new_rules("notice", notice_note(notice.year, text, recorded_at))
 
     def forget(self, patient: str, on: date, reason: str) -> None:
         """Erase all that is recorded of a patient, as the law may ask for, and leave a tombstone.
@@ -410,7 +410,8 @@ class Register:
             migrations.apply(self.db)
             write_policy(self.db, self.policy, ALWAYS, self.policy.duties_from, None)
             write_stamp(self.db, self.policy)
-            self.note("create", adoption_mark(self.policy.id, self.policy.version, ALWAYS))
+            told = adoption_note(self.policy.id, self.policy.version, ALWAYS, self.policy.duties_from, None)
+            self.note("create", told)
 
     def _derived_anew(self) -> "Register":
         """Derive all dates anew by what the library now knows, unless another program was quicker."""

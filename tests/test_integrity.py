@@ -428,6 +428,10 @@ def test_a_tombstone_is_as_the_audit_tells_it(path: Path, statements: list[str],
     [
         ("UPDATE policies SET adopted_from = '2026-06-02' WHERE id = 'basic-service-2017'", ["adopted"]),
         ("UPDATE policies SET id = 'x' WHERE id = 'basic-service-2017'", ["adopted"]),
+        ("UPDATE policies SET duties_from = '2036-01-01' WHERE seq = 1", ["adopted"]),
+        ("UPDATE policies SET duties_from = NULL", ["adopted"]),
+        ("UPDATE policies SET recorded_at = '2026-01-01T00:00:00+08:00' WHERE seq = 2", ["adopted"]),
+        ("UPDATE notices SET recorded_at = NULL WHERE seq = 1", ["noticed"]),
         ("DELETE FROM policies WHERE id = 'basic-service-2017'", ["adopted"]),
         ("UPDATE policies SET seq = 7 WHERE seq = 2", ["adopted"]),
         (ADOPTED_ANEW, ["adopted"]),
@@ -446,7 +450,8 @@ def test_rules_are_as_the_audit_tells_them(path: Path, statement: str, expected:
     """A rule that nobody adopted, entered or withdrew shows, and one that is gone: the dates follow from them."""
     later = date(2027, 6, 1)
     with Register.open(path) as register:
-        changed = register.adopt(load_policy("basic-service-2017"), date(2026, 6, 1)).add_notice(NOTICE)
+        changed = register.adopt(load_policy("basic-service-2017"), date(2026, 6, 1), f"{ON}T08:00:00+08:00")
+        changed = changed.add_notice(NOTICE, f"{ON}T08:30:00+08:00")
         changed = changed.adopt(load_policy("dongguan"), later).withdraw(later, ON, "not agreed")
         changed.adopt(load_policy("dongguan"), later).add_notice(NOTICE.replace("01-03", "01-02"))
     assert codes(path) == []
