@@ -352,7 +352,7 @@ class Register:
             lambda patient: self.ledger(patient, known),
             listing,
         )
-        return evolve(now, since=day, moves=tuple(found))
+        return evolve(now, since=day, moves=tuple(found), before=(*then.lines, *then.duties))
 
     def record_teams(self, told: Iterable[Told]) -> int:
         """Add rows to the directory of teams, all or none; return how many told anything new.

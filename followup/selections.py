@@ -33,6 +33,7 @@ def selected(found: WorkList, kind: LineKind | None = None, role: Role | None = 
         lines=tuple(filter(is_shown, found.lines)),
         duties=tuple(filter(is_shown, found.duties)),
         moves=tuple(move for move in found.moves if is_shown(move.line)),
+        before=tuple(line for line in found.before if is_shown(line)),
         only={**found.only, **only},
     )
 

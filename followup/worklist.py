@@ -88,6 +88,8 @@ class WorkList:
     #: Where the list was compared with that of an earlier day: which, and who is new or left.
     since: date | None = None
     moves: tuple[Move, ...] = ()
+    #: The earlier list's lines: a calendar may hold them.
+    before: tuple[WorkLine, ...] = field(default=(), eq=False, repr=False)
     #: Which lines alone are shown, where others are left out: the counts are of everybody all the same.
     only: Mapping[str, Term] = field(factory=dict)
     #: Where the list was made from what had been recorded by a moment: which.

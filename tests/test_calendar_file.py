@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from attrs import evolve
 from click.testing import CliRunner
 from icalendar import Calendar, Event
 
@@ -87,6 +88,21 @@ def test_a_line_that_left_the_list_is_cancelled_where_lists_are_compared(registe
     gone = events(register.compared(register.worklist(later), TODAY))["随访 10100001"]
     assert (gone["UID"], gone["STATUS"]) == (before["UID"], "CANCELLED")
     assert int(gone.decoded("SEQUENCE")) > int(before.decoded("SEQUENCE"))
+
+
+def test_the_event_of_a_visit_that_was_made_is_cancelled_where_the_next_is_due_already(register: Register) -> None:
+    """Both lists have a follow-up of the patient, and a calendar that imported both would keep a dead appointment."""
+    then = events(register.worklist(TODAY))["随访 10100001"]
+    made = evolve(PEOPLE[1], on="2026-11-24", recorded_at="2026-11-24T09:00:00+08:00")
+    register.record(made)
+    later = TODAY + timedelta(12)
+    told = Calendar.from_ical(str(render(register.compared(register.worklist(later), TODAY), "ics", "zh")))
+    found = [event for event in told.walk("VEVENT") if event["SUMMARY"] == "随访 10100001"]
+    now = events(register.worklist(later))["随访 10100001"]
+    assert {(str(event["UID"]), str(event["STATUS"])) for event in found} == {
+        (str(then["UID"]), "CANCELLED"),
+        (str(now["UID"]), "CONFIRMED"),
+    }
 
 
 def test_names_asked_for_in_a_calendar_are_refused_with_a_warning(tmp_path: Path) -> None:

@@ -25,8 +25,9 @@ def render(found: WorkList, lang: str, *, with_names: bool = False) -> str:  # n
     """Return the list as iCalendar text (RFC 5545).
 
     A later list has the same UID for a line whose clock goes on, and a higher SEQUENCE, so that it updates the
-    event. Where the list was compared with an earlier one, the events of lines that left it are cancelled; without
-    that, a calendar that subscribes to the file drops them, and one that imported it keeps them.
+    event. Where the list was compared with an earlier one, the events of that one's lines that are not on this list
+    are cancelled, though the same visit may be due again; without that, a calendar that subscribes to the file drops
+    them, and one that imported it keeps them.
     """
     from icalendar import Calendar  # noqa: PLC0415 - an extra
 
@@ -35,11 +36,12 @@ def render(found: WorkList, lang: str, *, with_names: bool = False) -> str:  # n
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", say(lang, "calendar.title"))
-    for line in (*found.lines, *found.duties):
-        calendar.add_component(_event(line.due, found, lang, "CONFIRMED"))
-    for move in found.moves:
-        if not move.is_new:
-            calendar.add_component(_event(move.line.due, found, lang, "CANCELLED"))
+    there = {line.due.key: line.due for line in (*found.lines, *found.duties)}
+    for due in there.values():
+        calendar.add_component(_event(due, found, lang, "CONFIRMED"))
+    for line in found.before:
+        if line.due.key not in there:
+            calendar.add_component(_event(line.due, found, lang, "CANCELLED"))
     return str(calendar.to_ical(), "utf-8")
 
 
