@@ -133,6 +133,8 @@ def _audit(db: Database) -> Iterator[Problem]:
     if count != last:
         yield Problem("check.uncounted", facts={"entries": count, "noted": last})
     yield from _erased(db, noted["forget"])
+    for (patient,) in db.execute(_UNTOLD):
+        yield Problem("check.untold", facts={"patient": shown(patient)})
     for action, code in (("adopt", "check.adopted"), ("notice", "check.noticed"), ("withdraw", "check.withdrawn")):
         there = [note if note in noted[action] else mark for mark, note in _RULES[action](db)]
         # A register of an early release did not note its rules.
@@ -231,6 +233,11 @@ def _dates(register: Register) -> Iterator[Problem]:
         yield Problem("check.dates", facts={"patient": shown(patient), "kept": _dated(lines), "derived": "-"})
 
 
+#: People of whom nothing is told.
+_UNTOLD: Final = """
+    SELECT patient FROM patients p WHERE salt IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.patient = p.patient)
+"""
 _LIVING: Final = "(SELECT 1 FROM patients p WHERE p.patient = t.patient AND p.salt IS NOT NULL)"
 #: Lines of a team that is not their patient's.
 _STRAY: Final = f"""

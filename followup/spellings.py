@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final
@@ -17,6 +17,8 @@ _DATE: Final = re.compile(
     r"(?:(\d{4})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})\s*[日号]?|(\d{4})(\d\d)(\d\d))(?:[T\s]+\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?)?",
     re.ASCII,
 )
+#: What web pages and other systems leave in a text, and nobody sees.
+_UNSEEN: Final = dict.fromkeys([0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF])
 #: What stands between the codes of one cell.
 _BETWEEN: Final = r",、;|/\s"
 #: What may stand between a code and its label, and between the letters of a label.
@@ -25,12 +27,12 @@ _OTHER_WORD: Final = re.compile(rf"[^{_BETWEEN}]+")
 
 
 def plain(text: str) -> str:
-    """Return a header or a code without spaces around it and with full-width characters made plain.
+    """Return a header or a code without spaces around it, with full-width characters made plain and unseen ones gone.
 
     >>> plain(" ２　")
     '2'
     """
-    return unicodedata.normalize("NFKC", text).strip()
+    return unicodedata.normalize("NFKC", text).translate(_UNSEEN).strip()
 
 
 def tight(text: str) -> str:
@@ -40,6 +42,18 @@ def tight(text: str) -> str:
     '随访日期(年月日)'
     """
     return "".join(plain(text).split())
+
+
+def alike(names: Iterable[str]) -> list[list[str]]:
+    """Return the names that are spelled nearly alike: with other spaces, or full-width.
+
+    >>> alike(["甲队(东)", "乙队", "甲队（东）"])
+    [['甲队(东)', '甲队（东）']]
+    """
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(tight(name).lower(), []).append(name)
+    return [several for several in found.values() if len(several) > 1]
 
 
 def harmless(word: str) -> str:

@@ -511,6 +511,15 @@ def test_an_index_that_is_gone_is_named_and_made_anew(path: Path, name: str) -> 
     assert codes(path) == []
 
 
+def test_a_person_of_whom_nothing_is_told_shows(path: Path) -> None:
+    """No trigger refuses a new person, and one without entries would be counted."""
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("INSERT INTO patients (patient, salt) VALUES ('p9', 'x')")
+    connection.close()
+    assert codes(path) == ["untold"]
+
+
 def test_a_check_ends_after_a_thousand_problems(path: Path) -> None:
     """What is wrong everywhere is told often enough, not without end."""
     with Register.open(path) as register:

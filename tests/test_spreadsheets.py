@@ -680,6 +680,27 @@ def test_a_hidden_sheet_is_told(tmp_path: Path, state: str) -> None:
     )
 
 
+@pytest.mark.parametrize("unseen", ["\u200b", "\u200e", "\ufeff", "\u2060", "\xad"])
+def test_what_nobody_sees_changes_nothing(tmp_path: Path, unseen: str) -> None:
+    """Copied from a web page, a name, a number, a day and a code bring characters along."""
+    row = [f"{unseen}{cell}{unseen}" for cell in (P, ON, "2", "2 基本稳定")]
+    header = [f"{unseen}{name}" for name in (*VISIT, "本次随访分类")]
+    found = read_files([workbook(tmp_path / "a.xlsx", {"随访": [header, row]})], TODAY)
+    assert entries(found) == [Visited(P, ON, risk=2, stability="basic")]
+
+
+def test_teams_that_are_spelled_nearly_alike_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is a team of its own, and whoever prints one's list misses the other's people."""
+    monkeypatch.chdir(tmp_path)
+    rows = [["10100001", ON, 1, "甲队（东）"], ["10100002", ON, 1, "甲队(东)"], ["10100003", ON, 1, "乙队"]]
+    workbook(tmp_path / "a.xlsx", {"表": [[*PERSON, "责任团队"], *rows]})
+    for words in (["init", "r.db"], ["import", "r.db", "a.xlsx"]):
+        done = CliRunner().invoke(main, [*words, "--today", str(TODAY), "--lang", "en"])
+        assert done.exit_code == 0, done.output
+    assert "the teams 甲队(东) / 甲队（东） are spelled nearly alike" in done.stderr
+    assert "乙队" not in done.stderr
+
+
 @pytest.mark.parametrize("name", ["序号", "序 号", "No."])
 def test_running_numbers_are_nobodys(tmp_path: Path, name: str) -> None:
     """A sheet that was sorted anew tells the same, as the same import twice does."""

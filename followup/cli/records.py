@@ -172,12 +172,16 @@ def _take(
 
     `told` gives the entries, and gives them again where the register refuses some, to find their places.
     """
+    from followup.spellings import alike
+
     before = register.head().entries
     try:
         with register.batch(keep=keep):
             count = register.record_all(sourced.entry for sourced in _watched(told(), reading, lang))
-            alike = register.duplicates(before)
-            reading.notes += [Problem("doubt", facts={"finding": finding}) for finding in alike]
+            reading.notes += [Problem("doubt", facts={"finding": one}) for one in register.duplicates(before)]
+            reading.notes += [
+                Problem("teams.alike", facts={"teams": " / ".join(one)}) for one in alike(register.teams())
+            ]
             _tell_notes(reading, lang)
             _report(report, reading.problems, reading.notes)
             if reading.problems:
