@@ -31,9 +31,9 @@ _OF_ANOTHER: Final = re.compile(
 )
 #: A row of a table holds more than a title, which tells of two things at most beside each other.
 _ROW: Final = 3
-#: What a spreadsheet shows in place of a value: the formula fails, or the column is too narrow.
 #: A number of a patient or a day, and no words.
-_NUMBER: Final = re.compile(r"(?=.*\d)[\da-z./年月日: -]+", re.ASCII)
+_NUMBER: Final = re.compile(r"(?=.*\d)[\dA-Za-z./年月日: -]+", re.ASCII)
+#: What a spreadsheet shows in place of a value: the formula fails, or the column is too narrow.
 _ERROR: Final = re.compile(r"#(N/A|REF!|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|CALC!|SPILL!|FORMULA!|#+)")
 
 

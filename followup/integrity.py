@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, Final
@@ -65,6 +65,7 @@ def _content(register: Register, since: Head | None) -> Iterator[Problem]:
     db = register.db
     yield from _guards(db)
     yield from _chain(db)
+    yield from _people(db)
     yield from _audit(db)
     yield from _teams(db)
     yield from _continues(db, since)
@@ -104,6 +105,12 @@ def _chain(db: Database) -> Iterator[Problem]:
         last, before = seq, digest
 
 
+def _people(db: Database) -> Iterator[Problem]:
+    """Tell of people of whom nothing is told."""
+    for (patient,) in db.execute(_UNTOLD):
+        yield Problem("check.untold", facts={"patient": shown(patient)})
+
+
 def _seal(row: Sequence[str], personal: str | None, salt: str | None) -> str:
     """Return an entry's seal: of somebody who was forgotten it is all that is left."""
     if salt is not None:
@@ -133,13 +140,15 @@ def _audit(db: Database) -> Iterator[Problem]:
     if count != last:
         yield Problem("check.uncounted", facts={"entries": count, "noted": last})
     yield from _erased(db, noted["forget"])
-    for (patient,) in db.execute(_UNTOLD):
-        yield Problem("check.untold", facts={"patient": shown(patient)})
+    yield from _unnoted(db, noted, is_whole=is_whole)
+
+
+def _unnoted(db: Database, noted: Mapping[str, Sequence[str]], *, is_whole: bool) -> Iterator[Problem]:
+    """Compare the rules with what the audit notes of them; it is not whole where an early release noted none."""
     for action, code in (("adopt", "check.adopted"), ("notice", "check.noticed"), ("withdraw", "check.withdrawn")):
         there = [note if note in noted[action] else mark for mark, note in _RULES[action](db)]
-        # A register of an early release did not note its rules.
-        kept = there if is_whole or action == "withdraw" else there[max(0, len(there) - len(noted[action])) :]
-        for mark in _apart(kept, noted[action], in_order=action != "withdraw"):
+        first = 0 if is_whole or action == "withdraw" else max(0, len(there) - len(noted[action]))
+        for mark in _apart(there[first:], noted[action], in_order=action != "withdraw"):
             yield Problem(code, facts={"mark": shown(mark, 200)})
 
 
@@ -233,7 +242,6 @@ def _dates(register: Register) -> Iterator[Problem]:
         yield Problem("check.dates", facts={"patient": shown(patient), "kept": _dated(lines), "derived": "-"})
 
 
-#: People of whom nothing is told.
 _UNTOLD: Final = """
     SELECT patient FROM patients p WHERE salt IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.patient = p.patient)

@@ -307,8 +307,8 @@ class Register:
 
         `within` adds what falls due in so many further days. Names, findings and reasons are read when they are
         asked for, while the register is open. With `known` the list is made from what had been recorded by that
-        moment, entries and policies: as it was printed then; this reads every ledger. With `village` it is the list
-        of that village; this reads the ledgers of all who were ever of it.
+        moment (one without a zone is Shanghai's), entries and policies: as it was printed then; this reads every
+        ledger. With `village` it is the list of that village; this reads the ledgers of all who were ever of it.
         """
         with sentences_of_sqlite(), snapshot(self.db):
             self._check_rules()
