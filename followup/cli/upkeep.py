@@ -80,10 +80,11 @@ def restore(file: Path, register: Path, writer: str | None, today: date, lang: s
         with Register.open(register, author=writer, program=program()) as found:
             with found.batch():
                 found.note("restore", file.name)
-            click.echo(say(lang, "done.restore", path=register, head=found.head()))
+            head = found.head()
     except BaseException:
         remove(register)
         raise
+    click.echo(say(lang, "done.restore", path=register, head=head))
 
 
 @click.command()
