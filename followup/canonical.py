@@ -65,13 +65,13 @@ def laid_out(entry: Any, by: Layout) -> Texts:
     return _put_together(_words(entry, by))
 
 
-def gapped(entry: Any, by: Layout, cut: Collection[str]) -> tuple[Texts, dict[str, Callable[[Any], str]]]:
-    """Return the texts of an entry with a gap (%s) for each field that was cut out of it, and what spells these."""
+def gapped(entry: Any, by: Layout, cut: Collection[str]) -> Texts:
+    """Return the texts of an entry with a gap for the word of each field that was cut out of it, by its name."""
     words = {part: [word.replace("%", "%%") for word in found] for part, found in _words(entry, by).items()}
-    gaps = [field for field in by.others if field[0] in cut]
-    for _, begins, part, _ in gaps:
-        words[part].append(f"{begins}%s")
-    return _put_together(words), {name: spell for name, _, _, spell in gaps}
+    for name, begins, part, _ in by.others:
+        if name in cut:
+            words[part].append(f'{begins}"%({name})s"')
+    return _put_together(words)
 
 
 def _words(entry: Any, by: Layout) -> dict[str, list[str]]:

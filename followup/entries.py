@@ -33,6 +33,7 @@ from followup.fields import (
     symptom_list,
     text,
 )
+from followup.later import Later
 from followup.terms import (
     Adherence,
     ContactMode,
@@ -61,7 +62,7 @@ _HIDDEN: Final = frozenset({"type", *APART})
 
 
 @frozen(eq=False, repr=False, slots=False)
-class Entry:
+class Entry(Later):
     """One dated fact about one patient; `id` is a hash of its content, so equal content is one fact."""
 
     type: ClassVar[str]

@@ -68,6 +68,23 @@ def _explained(kind: type[Entry], data: Mapping[str, Any]) -> Entry:
     return _construct(kind, {names[key]: value for key, value in given.items()})
 
 
+def entry_later(kind: str, own: tuple[str, str, str | None], body: str, apart: str | None, known_id: str) -> Entry:
+    """Return the entry of which a register is to keep just that; its other fields are read when one is asked for."""
+    patient, on, recorded_at = own
+    given = {"patient": patient, "on": ON(on), "recorded_at": recorded_at, "_id": known_id, "_texts": (apart, body)}
+    return TYPES[kind].later(given, _read_texts)
+
+
+def _read_texts(entry: Entry, name: str) -> Any:
+    apart, body = entry.texts()
+    own = entry.patient, entry.on.isoformat(), entry.recorded_at
+    found = entry_from_texts(entry.type, own, body, apart, entry.id).__dict__
+    if name not in found:
+        raise AttributeError(name)
+    entry.fill(**found)
+    return found[name]
+
+
 def entry_from_texts(kind: str, own: tuple[str, str, str | None], body: str, apart: str | None, known_id: str) -> Entry:
     """Return the entry of which a register keeps its own person, day and moment, its texts, and its id.
 

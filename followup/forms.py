@@ -29,7 +29,6 @@ from followup.patientform import (
 from followup.readahead import read_jsonl
 from followup.sheets import Row
 from followup.spellings import tight
-from followup.terms import RiskLevel
 from followup.visitform import ALIASES, RISK, VISIT_COLUMNS, VISIT_ON, VISIT_READ, visit_facts
 from followup.workbooks import read_workbook
 
@@ -73,18 +72,15 @@ def entries_of(paths: Iterable[Path], today: date, found: Reading) -> Iterator[S
 
     JSON lines are read one by one, so that a file of any length fits.
     """
-    unknown = joint = 0
+    found.alone.clear()
     for path in paths:
         try:
             for sourced in _READERS.get(path.suffix.lower(), _refuse)(path, today, found):
-                visit = sourced.entry
-                if type(visit) is Visited and visit.present is None:
-                    unknown, joint = unknown + 1, joint + (visit.risk >= RiskLevel.HITS_THINGS_ANYWHERE)
                 yield _stamped(sourced, found)
         except InvalidFile as error:
             found.problems.extend(error.problems)
-    if unknown:
-        found.notes.append(Problem("presence", (), {"count": unknown, "joint": joint}))
+    if found.alone:
+        found.notes.append(Problem("presence", (), {"count": found.alone.total(), "joint": found.alone[True]}))
 
 
 def _stamped(sourced: Sourced, found: Reading) -> Sourced:
@@ -150,6 +146,8 @@ def _read_table(table: Table, today: date, found: Reading) -> Iterator[Sourced]:
         found.notes.append(Problem("list.untouched", table.where, {"count": len(table.rows) - len(rows)}))
     for row in rows:
         facts = _facts(row, form, today)
+        for entry in facts:
+            found.look_at(entry)
         yield from (Sourced(entry, row.where) for entry in facts)
         found.problems.extend(row.problems)
         found.refused.update(_refused(row))

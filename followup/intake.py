@@ -15,7 +15,8 @@ from sqlite_utils import Database
 from followup.entries import Amended, Assigned, Entry, Registered, Retracted
 from followup.entryrows import Tip, append, known_among, lift_guards, owner_of, read_rows, salt_of, tip, touched
 from followup.errors import Problem
-from followup.keptdates import drop, drop_indexes, keep, kept, make_indexes
+from followup.foretelling import Foretold, newcomer
+from followup.keptdates import Kept, drop, drop_indexes, keep, kept, make_indexes
 from followup.ledger import Ledger
 from followup.policy import Policy
 from followup.refusals import Refusal, refusals, strangers
@@ -26,6 +27,8 @@ _NAMING: Final = frozenset({Registered, Amended, Assigned, Retracted})
 _MANY: Final = 5_000
 #: So many people at once, more than there were, and indexes and guards are made anew at the end.
 _CROWD: Final = 500
+#: The dates of so many people are written together.
+_AT_ONCE: Final = 50
 #: So many problems at once are enough.
 _MOST: Final = 10_000
 
@@ -36,26 +39,33 @@ class _Intake:
 
     db: Database
     policy: Policy
+    foretold: Foretold
     tip: Tip
     #: How many entries there were before.
     before: int
     waiting: set[str] = Factory(set)
     refused: list[Refusal] = Factory(list)
     kept: int = 0
+    #: The dates that are not yet written.
+    rows: list[Kept] = Factory(list)
     #: Whether anything was told by which somebody may resemble another: of a visit alone no name is read.
     named: bool = False
     #: What makes again the guards that were lifted with the indexes; None while all are there.
     guards: list[str] | None = None
 
 
-def take(db: Database, policy: Policy, entries: Iterable[Entry]) -> tuple[int, list[Refusal]]:
+def take(
+    db: Database, policy: Policy, entries: Iterable[Entry], foretold: Foretold | None = None
+) -> tuple[int, list[Refusal]]:
     """Take entries in, within a transaction; return how many were new, and what is refused."""
     at = tip(db)
-    intake = _Intake(db, policy, at, at.seq)
+    intake = _Intake(db, policy, foretold or Foretold(policy), at, at.seq)
     for patient, told in groupby(entries, key=attrgetter("patient")):
         _take_person(intake, patient, list(told))
+    _write(intake)
     for patient, rows in read_rows(db, _waiting(intake), named=intake.named):
         _judge(intake, patient, [e for _, e in rows], [e for seq, e in rows if seq > intake.before])
+    _write(intake)
     if intake.guards is not None:
         make_indexes(db)
         for statement in intake.guards:
@@ -72,20 +82,12 @@ def _take_person(intake: _Intake, patient: str, told: list[Entry]) -> None:
         return
     known = set() if is_new else known_among(intake.db, patient, told)
     added = append(intake.db, intake.tip, salt, told, known)
-    is_done = is_new and _is_sound(intake, patient, added)
-    if added and not is_done and len(intake.waiting) < _MANY:
+    foretold = intake.foretold.take(patient, added, intake.policy)
+    rows = foretold or newcomer(patient, added, intake.policy) if is_new else None
+    if rows is not None:
+        _keep(intake, rows)
+    elif added and len(intake.waiting) < _MANY:
         intake.waiting.add(patient)
-
-
-def _is_sound(intake: _Intake, patient: str, told: list[Entry]) -> bool:
-    """Keep a new person's dates where nothing is wrong so far."""
-    if Registered not in map(type, told):
-        return False
-    ledger = Ledger(patient, told)
-    if any(refusals(ledger, told, lambda _: None)):
-        return False
-    _keep(intake, ledger)
-    return True
 
 
 def _waiting(intake: _Intake) -> Iterable[str]:
@@ -101,7 +103,7 @@ def _judge(intake: _Intake, patient: str, entries: list[Entry], told: list[Entry
     _refuse(intake, refusals(ledger, told, lambda entry_id: owner_of(intake.db, entry_id)))
     if not intake.refused:
         drop(intake.db, patient, named=intake.named)
-        _keep(intake, ledger)
+        _keep(intake, kept(ledger, intake.policy, named=intake.named))
 
 
 def _refuse(intake: _Intake, found: Iterator[Refusal]) -> None:
@@ -110,9 +112,16 @@ def _refuse(intake: _Intake, found: Iterator[Refusal]) -> None:
             intake.refused.append(refusal)
 
 
-def _keep(intake: _Intake, ledger: Ledger) -> None:
+def _keep(intake: _Intake, rows: Kept) -> None:
     intake.kept += 1
     if intake.guards is None and intake.kept > _CROWD and intake.tip.seq > 2 * intake.before:
         drop_indexes(intake.db)
         intake.guards = lift_guards(intake.db)
-    keep(intake.db, kept(ledger, intake.policy, named=intake.named))
+    intake.rows.append(rows)
+    if len(intake.rows) == _AT_ONCE:
+        _write(intake)
+
+
+def _write(intake: _Intake) -> None:
+    keep(intake.db, *intake.rows)
+    intake.rows.clear()

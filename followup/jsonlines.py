@@ -1,23 +1,27 @@
 """JSON lines, one entry a line: what is read of them, and what is wrong with it."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from followup.canonical import decode_object
-from followup.entries import Entry
+from followup.entries import FIELDS, TYPES, Entry, Visited
 from followup.entryjson import entry_from_json
 from followup.errors import FollowupError, InvalidFile, Problem
 from followup.stencil import entry_from_line
+from followup.terms import RiskLevel
+
+if TYPE_CHECKING:
+    from followup.foretelling import Foretold
 
 #: A file with more problems than this is another file.
-_MOST: Final = 10_000
+MOST: Final = 10_000
 
 
-@frozen
-class Sourced:
+class Sourced(NamedTuple):
     """An entry with the place that it was read from."""
 
     entry: Entry
@@ -35,17 +39,27 @@ class Reading:
     refused: set[str] = field(factory=set)
     #: When entries were recorded that do not say so themselves.
     recorded_at: str | None = None
+    #: The dates that a second process derives of what it reads, for the register that takes the entries.
+    foretold: "Foretold | None" = None
     #: How many entries were taken from it.
     count: int = 0
+    #: How many follow-ups do not tell who was present: those at which several had to be, and the others.
+    alone: Counter[bool] = field(factory=Counter)
+
+    def look_at(self, entry: Entry) -> None:
+        """Count a follow-up that does not tell who was present."""
+        if type(entry) is Visited and entry.present is None:
+            self.alone[entry.risk >= RiskLevel.HITS_THINGS_ANYWHERE] += 1
 
 
 def read_lines(lines: Iterable[tuple[int, str]], file: str, today: date, found: Reading) -> Iterator[Sourced]:
     """Yield the entries of JSON lines that are told with their numbers, one by one."""
-    most = len(found.problems) + _MOST
+    most = len(found.problems) + MOST
     for number, line in lines:
         where = (file, f"line {number}")
         entry = read_line(line, where, today, found)
         if entry is not None:
+            found.look_at(entry)
             yield Sourced(entry, where)
         if len(found.problems) >= most:
             raise InvalidFile(Problem("file.too_many", where))
@@ -60,12 +74,16 @@ def read_line(line: str, where: tuple[str, ...], today: date, found: Reading) ->
     except (ValueError, RecursionError) as error:
         found.problems.append(Problem("json", where, {"reason": getattr(error, "msg", "too long or too deep")}))
     else:
-        for name in ("on", "informed_on"):
-            day = getattr(entry, name, None)
+        for name in _DAYS[entry.type]:
+            day = getattr(entry, name)
             if day is not None and day > today:
                 found.problems.append(Problem("future", (*where, name), {"on": day, "today": today}))
         return entry
     return None
+
+
+#: The days of each type that are never after today.
+_DAYS: Final = {kind: [name for name in ("on", "informed_on") if name in FIELDS[kind]] for kind in TYPES}
 
 
 def _whole(line: str, recorded_at: str | None) -> Entry:

@@ -26,6 +26,7 @@ from followup.entryjson import shown_id
 from followup.entryrows import blank, head, patients, people_of, read_ledgers, select, villages
 from followup.errors import Problem, RefusedEntries, RegisterError, shown
 from followup.findings import Finding
+from followup.foretelling import Foretold
 from followup.inforce import (
     ALWAYS,
     Adoption,
@@ -154,14 +155,15 @@ class Register:
         """Record one entry and the dates it moves; False where it is known already."""
         return self.record_all([entry]) == 1
 
-    def record_all(self, entries: Iterable[Entry]) -> int:
+    def record_all(self, entries: Iterable[Entry], foretold: Foretold | None = None) -> int:
         """Record entries, and the dates they move, all or none; return how many were new.
 
-        They are taken one by one as they come, so that any number fits. Raises `RefusedEntries` with every problem:
-        an unknown patient, a second registration of other content, a retraction of nothing.
+        They are taken one by one as they come, so that any number fits; dates that whoever reads them has `foretold`
+        are not derived once more. Raises `RefusedEntries` with every problem: an unknown patient, a second
+        registration of other content, a retraction of nothing.
         """
         with self.batch():
-            count, refused = take(self.db, self.policy, entries)
+            count, refused = take(self.db, self.policy, entries, foretold)
             if refused:
                 raise RefusedEntries([problem for _, problem in refused], tuple(entry.id for entry, _ in refused))
             if count:

@@ -40,7 +40,16 @@ def decoded_lines(content: BinaryIO, file: str) -> Iterator[tuple[int, str]]:
 
     Raises `InvalidFile` for an empty file, another encoding, NUL characters, an endless line.
     """
-    number, empty = 0, True
+    lines = lines_after(0, content, file)
+    first = next(lines, None)
+    if first is None:
+        raise InvalidFile(Problem("file.empty", (file,)))
+    yield first
+    yield from lines
+
+
+def lines_after(number: int, content: BinaryIO, file: str) -> Iterator[tuple[int, str]]:
+    """Yield such lines of what stands in a file after so many lines, be it nothing."""
     while raw := content.readline(4 * _LONGEST):
         number += 1
         line = _text(raw, ["utf-8-sig" if number == 1 else "utf-8"])
@@ -49,10 +58,7 @@ def decoded_lines(content: BinaryIO, file: str) -> Iterator[tuple[int, str]]:
         if "\0" in line or len(line) > _LONGEST:
             raise InvalidFile(Problem("file.nul" if "\0" in line else "file.long", (file, f"line {number}")))
         if line.strip():
-            empty = False
             yield number, line
-    if empty:
-        raise InvalidFile(Problem("file.empty", (file,)))
 
 
 def decoded(content: bytes, file: str, encodings: Iterable[str] = ("utf-8-sig", "gb18030")) -> str:

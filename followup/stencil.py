@@ -31,8 +31,8 @@ class Stencil:
     kind: type[Entry]
     fields: dict[str, Any]
     tables: list[tuple[str, dict[str, Any]]]
-    #: How what was cut out is read, and what spells it where it is content.
-    gaps: list[tuple[str, Callable[[str], Any], Callable[[Any], str] | None]]
+    #: How what was cut out is read.
+    gaps: list[tuple[str, Callable[[str], Any]]]
     apart: str | None
     body: str
     whole: str
@@ -78,9 +78,9 @@ def _stencil(rest: str, cut: tuple[str, ...], recorded_at: str | None) -> Stenci
     fields = blanks | dict.fromkeys(cut) | read_fields([step for step in steps if step[0] not in cut], data)
     blank = object.__new__(kind)
     blank.__dict__.update(fields)
-    texts, spells = gapped(blank, LAYOUTS[kind.type], cut)
+    texts = gapped(blank, LAYOUTS[kind.type], cut)
     tables = [(name, value) for name, value in fields.items() if type(value) is dict]
-    gaps = [(name, READERS[kind.type][name][1], spells.get(name)) for name in cut]
+    gaps = [(name, READERS[kind.type][name][1]) for name in cut]
     return Stencil(kind, fields, tables, gaps, *texts)
 
 
@@ -90,11 +90,10 @@ def _filled(stencil: Stencil, told: dict[str, str]) -> Entry:
     fields.update(stencil.fields)
     for name, table in stencil.tables:
         fields[name] = dict(table)
-    spelt = []
-    for name, convert, spell in stencil.gaps:
-        value = fields[name] = convert(told[name])
-        if spell is not None:
-            spelt.append(spell(value))
-    fields["_texts"] = stencil.apart, stencil.body % tuple(spelt[:-2])  # patient and day stand in columns
-    fields["_id"] = identified(stencil.whole % tuple(spelt))
+    for name, convert in stencil.gaps:
+        fields[name] = convert(told[name])
+    # What was cut out is spelled as it stood there: a day, and a number that may be printed and in which nothing is
+    # escaped, are so in canonical form.
+    fields["_texts"] = stencil.apart, stencil.body % told
+    fields["_id"] = identified(stencil.whole % told)
     return entry

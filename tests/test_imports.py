@@ -59,6 +59,7 @@ ORDER = [
     "teamrows",
     "duplicates",
     "keptdates",
+    "foretelling",
     "companion",
     "derivation",
     "keptlists",

@@ -1,30 +1,49 @@
-"""A long file of JSON lines, read by a second process: nothing is told otherwise than by this one."""
+"""A long file of JSON lines, read by two processes: nothing is told otherwise than by this one."""
 
-import sys
-from collections.abc import Iterable, Iterator
+import pickle
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
-from subprocess import PIPE, Popen
-from typing import Any, Final
+from random import Random
+from typing import Any, BinaryIO, Final
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from paces import paced
 
 from followup import companion, readahead
+from followup.entries import TYPES, Entry
+from followup.entryjson import entry_later
 from followup.errors import InvalidFile
-from followup.jsonlines import Reading, Sourced, read_lines
+from followup.jsonlines import Reading
 from followup.readahead import read_jsonl
+from followup.sheets import lines_after
+from followup.testing import entries
 
 TODAY: Final = date(2026, 11, 26)
 GOOD: Final = "".join(
     f'{{"type": "registered", "patient": "p{number}", "on": "2026-10-20", "name": "某某"}}\n'
-    f'{{"type": "visited", "patient": "p{number}", "on": "2026-11-01", "risk": 0}}\n'
+    f'{{"type": "visited", "patient": "p{number}", "on": "2026-11-01", "risk": {number % 6}}}\n'
     for number in range(700)
 )
 FILES: Final = {
     "good": GOOD.encode(),
     "bad lines": f'{GOOD}{{"type": "visited"}}\nnothing\n{GOOD}{{"type": "died", "patient": "p1", "on": "2027-01-01"}}\n'.encode(),
-    "a text that ends in another encoding": GOOD.encode() + "某某\n".encode("gb18030"),
+    "a text that ends in another encoding": GOOD.encode() + "虚构\n".encode("gb18030") + GOOD.encode(),
+    "with a mark of its encoding": f"\ufeff{GOOD}".encode(),
+    "an endless line": GOOD.encode() + b"x" * 1_500_000 + b"\n" + GOOD.encode(),
+    "no line break at the end": GOOD.encode().rstrip(),
+    "blank lines": b"\n" * 40_000 + GOOD.encode(),
+    "blank": b"\n" * 40_000,
     "empty": b"",
+}
+#: How the two go on: this one always waits, never does, or by turns.
+RANDOM: Final = Random(7)
+PACES: Final[dict[str, Callable[[], bool]]] = {
+    "waits": lambda: True,
+    "alone": lambda: False,
+    "by turns": lambda: RANDOM.random() < 0.7,
 }
 
 
@@ -36,58 +55,72 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return found
 
 
+@pytest.fixture
+def room(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Let there be room for a second process, and return before which lines this one begins to read a lot."""
+    numbers: list[int] = []
+
+    def read(number: int, content: BinaryIO, file: str) -> Iterator[tuple[int, str]]:
+        numbers.append(number)
+        return lines_after(number, content, file)
+
+    monkeypatch.setattr(companion, "HAS_ROOM", True)
+    monkeypatch.setattr(readahead, "_LONG", -1)
+    monkeypatch.setattr(readahead, "_LOT", 5_000)
+    monkeypatch.setattr(readahead, "lines_after", read)
+    return numbers
+
+
 def told(path: Path) -> list[Any]:
     """Return all that is read: entries, ids and texts, places, and what is wrong."""
     found = Reading(recorded_at="2026-11-26T08:00:00+08:00")
     entries = []
     try:
-        entries += [(one.entry, one.entry.id, one.entry.texts(), one.where) for one in read_jsonl(path, TODAY, found)]
+        for one in read_jsonl(path, TODAY, found):
+            entries.append((one.entry, one.entry.id, one.entry.texts(), one.where))  # noqa: PERF401 - some before an error
     except InvalidFile as error:
         found.problems.extend(error.problems)
-    return [entries, [problem.text("zh") for problem in found.problems]]
+    return [entries, [problem.text("zh") for problem in found.problems], found.alone]
 
 
-@pytest.mark.parametrize("meanwhile", [0, 3, 1401, 5000])
-def test_a_second_process_tells_what_this_one_would(
-    path: Path, meanwhile: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Entries, their ids, their places and every problem are the same, however many lines this one reads meanwhile."""
-    here, numbers = told(path), []
-
-    def read(lines: Iterable[tuple[int, str]], *how: Any) -> Iterator[Sourced]:
-        for number, line in lines:
-            numbers.append(number)
-            yield from read_lines([(number, line)], *how)
-
-    monkeypatch.setattr(companion, "HAS_ROOM", True)
-    monkeypatch.setattr(readahead, "_LONG", -1)
-    monkeypatch.setattr(readahead, "_MEANWHILE", meanwhile)
-    monkeypatch.setattr(readahead, "read_lines", read)
-    assert told(path) == here
-    assert numbers == [*range(1, min(meanwhile, path.read_bytes().count(b"\n")) + 1)]
-
-
-def test_without_a_second_process_the_file_is_read_all_the_same(
-    path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Where none can be started, or what starts is something else, this one reads."""
-    here = told(path)
-    monkeypatch.setattr(companion, "HAS_ROOM", True)
-    monkeypatch.setattr(readahead, "_LONG", -1)
-    monkeypatch.setattr(readahead, "_MEANWHILE", 3)
-    for program in (tmp_path / "nothing", Path("/bin/false")):
-        monkeypatch.setattr(sys, "executable", str(program))
+@pytest.mark.parametrize("pace", PACES)
+def test_two_processes_tell_what_one_would(path: Path, pace: str, request: pytest.FixtureRequest) -> None:
+    """Entries, their ids, their places and every problem are the same, whoever reads them."""
+    here, numbers = told(path), request.getfixturevalue("room")
+    with paced(PACES[pace]):
         assert told(path) == here
+    lots = max(1, path.stat().st_size // 6_000)
+    assert {"waits": not numbers, "alone": len(numbers) >= min(lots, 10), "by turns": True}[pace] or lots == 1
 
 
-def test_a_second_process_that_ends_before_the_file_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it has not told is missed: a sentence says so, and nothing counts as read."""
-    monkeypatch.setattr(companion, "HAS_ROOM", True)
-    monkeypatch.setattr(readahead, "_LONG", -1)
-    monkeypatch.setattr(readahead, "_MEANWHILE", 0)
-    greeting = "import sys, pickle; pickle.load(sys.stdin.buffer); pickle.dump(None, sys.stdout.buffer)"
-    monkeypatch.setattr(
-        companion, "_started", lambda _: Popen([sys.executable, "-c", greeting], stdin=PIPE, stdout=PIPE)
-    )
-    with pytest.raises(InvalidFile, match=r"people.jsonl: reading it stopped half-way; nothing was recorded"):
-        list(read_jsonl(path, TODAY, Reading()))
+@pytest.mark.usefixtures("room")
+def test_too_many_problems_end_the_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is another file."""
+    path = tmp_path / "other.jsonl"
+    path.write_text("{}\n" * 10_000)
+    monkeypatch.setattr(readahead, "MOST", 2_500)
+    for pace in PACES.values():
+        with paced(pace):
+            *_, last = told(path)[1]
+        assert "other.jsonl" in last
+        assert "问题过多" in last
+
+
+@pytest.mark.parametrize("kind", sorted(TYPES))
+@settings(max_examples=settings().max_examples // 10)  # for each type
+@given(data=st.data())
+def test_an_entry_of_which_the_texts_are_told_is_the_same(kind: str, data: st.DataObject) -> None:
+    """Every field is there when it is asked for, and after another journey; no other is."""
+    entry: Entry = data.draw(entries(kind))
+    apart, body = entry.texts()
+    own = entry.patient, entry.on.isoformat(), entry.recorded_at
+    for found in (waiting := entry_later(kind, own, body, apart, entry.id), pickle.loads(pickle.dumps(waiting))):  # noqa: S301
+        assert not hasattr(found, "another")
+        assert found == entry
+        assert found.as_json() == entry.as_json()
+        assert (type(found), found.id, found.texts(), repr(found)) == (
+            type(entry),
+            entry.id,
+            entry.texts(),
+            repr(entry),
+        )

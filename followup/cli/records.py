@@ -172,12 +172,15 @@ def _take(
 
     `told` gives the entries, and gives them again where the register refuses some, to find their places.
     """
+    from followup.foretelling import Foretold
     from followup.spellings import alike
 
     before = register.head().entries
     try:
         with register.batch(keep=keep):
-            count = register.record_all(sourced.entry for sourced in _watched(told(), reading, lang))
+            reading.foretold = Foretold(register.policy)
+            entries = (sourced.entry for sourced in _watched(told(), reading, lang))
+            count = register.record_all(entries, reading.foretold)
             reading.notes += [Problem("doubt", facts={"finding": one}) for one in register.duplicates(before)]
             reading.notes += [
                 Problem("teams.alike", facts={"teams": " / ".join(one)}) for one in alike(register.teams())

@@ -143,7 +143,6 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.register.copy": "a copy of this register could not be opened again, and was not kept; open the register with SQLCipher's own settings, or copy it by sqlcipher_export",
     "problem.register.folder": '"{path}" cannot be made; check the folder and its permissions',
     "problem.register.foreign": '"{path}" is no register of this library; check the name, or open it with its key (from Python) if it is encrypted',
-    "problem.file.unread": "reading it stopped half-way; nothing was recorded, try once more",
     "problem.file.too_many": "too many problems; the rest of the file was not read: is it the right one?",
     "problem.check.file": "the file is damaged: {reason}; take the last backup",
     "problem.check.guard": 'the trigger "{name}" that keeps entries from being changed is missing or another; somebody has altered the tables: compare with the last backup',

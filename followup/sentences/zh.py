@@ -143,7 +143,6 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.register.copy": "此登记库的副本无法再打开，未予保留；请以 SQLCipher 的默认设置打开登记库，或用 sqlcipher_export 复制",
     "problem.register.folder": "不能新建“{path}”；请检查文件夹及权限",
     "problem.register.foreign": "“{path}”不是本程序的登记库；请检查文件名，加密的登记库须用密钥打开(见 README 的 Python 示例)",
-    "problem.file.unread": "读取中途停止，未录入任何内容；请再试一次",
     "problem.file.too_many": "问题过多，文件其余部分未读；请确认是否选对了文件",
     "problem.check.file": "文件已损坏：{reason}；请使用最近的备份",
     "problem.check.guard": "防止改动记录的触发器“{name}”缺失或被替换，表结构被改动过；请与最近的备份比对",

@@ -102,12 +102,14 @@ def made(folder: Path, people: int) -> list[Figure]:
 
 def imported(lines: str, path: str) -> None:
     """Import a file in a process of its own; print seconds and KiB."""
+    from followup.foretelling import Foretold  # noqa: PLC0415 - for this process alone
     from followup.forms import entries_of  # noqa: PLC0415 - for this process alone
     from followup.jsonlines import Reading  # noqa: PLC0415
 
     register = Register.create(path, load_policy("dongguan"), ON)
-    reading = Reading(recorded_at="2026-11-23T08:00:00+08:00")
-    taken = timed(lambda: register.record_all(told.entry for told in entries_of([Path(lines)], ON, reading)))
+    reading = Reading(recorded_at="2026-11-23T08:00:00+08:00", foretold=Foretold(register.policy))
+    entries = (told.entry for told in entries_of([Path(lines)], ON, reading))
+    taken = timed(lambda: register.record_all(entries, reading.foretold))
     # A long file is read by a second process.
     print(taken, sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
 

@@ -1,0 +1,14 @@
+"""Two processes that share work, at paces of a test's choice."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from unittest.mock import PropertyMock, patch
+
+from followup import companion
+
+
+@contextmanager
+def paced(has_answered: Callable[[], bool]) -> Iterator[None]:
+    """Let a function say whether the second process has answered: where it says so too early, it is waited for."""
+    with patch.object(companion.Second, "has_answered", PropertyMock(side_effect=has_answered)):
+        yield
