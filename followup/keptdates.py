@@ -30,6 +30,8 @@ SPANS: Final = ("due", "standings")
 TABLES: Final = (*SPANS, "likenesses")
 #: In the table of lines the team of those who have none: no team has a line break in it.
 NO_TEAM: Final = "\n"
+#: Between the parts of who is asked: no term has it.
+_APART: Final = "/"
 #: The indexes to which a change of rules brings as many rows as there are people.
 _OF_SPANS: Final = ("standings_by_team",)
 #: No day is after it: the end of a span that has none, so that spans compare as text.
@@ -37,16 +39,16 @@ _FOREVER: Final = "9999-12-31"
 #: Lines stand by their team, and of a patient all have one.
 _TEAM: Final = "SELECT ifnull(team, :none) FROM standings WHERE patient = :patient"
 _STANDING: Final = "INSERT INTO standings VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_DUE: Final = "INSERT INTO due VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_DUE: Final = "INSERT INTO due VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 #: Any day before the one asked is as good as another, and any after it: that makes few rows of many people.
-_AROUND: Final = "iif({0} < :on, :before, iif({0} > :on, :after, {0}))"
-_COUNTED: Final = f"""
-    SELECT rest, {_AROUND.format("opens_on")}, {_AROUND.format("due_on")}, count(*)
+_COUNTED: Final = """
+    SELECT rest, (opens_on > :on) - (opens_on < :on), (due_on > :on) - (due_on < :on), count(*)
     FROM standings WHERE from_on <= :on AND until_on > :on
-"""  # noqa: S608 - no word of a user's
+"""
+#: The team of each line is told where that of all is not: a word takes its time.
 _LISTED: Final = """
-    SELECT patient, team, village, kind, opens_on, due_on, plan_on, risk, stability, roles, invited, missing_roles,
-    modes FROM due WHERE opens_on <= :until AND (opens_on <= :on OR due_on <= :until)
+    SELECT patient, {team}, village, kind, opens_on, due_on, plan_on, risk, stability, company
+    FROM due WHERE opens_on <= :until AND (opens_on <= :on OR due_on <= :until)
     AND from_on <= :on AND until_on > :on
 """
 _PEOPLE: Final = """
@@ -108,8 +110,7 @@ def _keep_span(found: Kept, case: Case, policy: Policy, until: str, *, first: bo
     risk = None if case.risk is None else int(case.risk)
     found.due += [
         (*span, team, case.village, str(line.kind), _iso(line.opens_on), _iso(line.due_on), _iso(line.plan_on),
-         risk, str(case.stability), " ".join(line.roles), " ".join(line.invited), " ".join(line.missing_roles),
-         " ".join(line.modes))
+         risk, str(case.stability), _company(line.roles, line.invited, line.missing_roles, line.modes))
         for line in running
     ]  # fmt: skip
 
@@ -147,10 +148,10 @@ def _indexes(since: date) -> Iterable[str]:
 def kept_counts(db: Database, on: date, team: str | None) -> Counter[Bucket]:
     """Return how many people stand in each bucket on a day, of whom nothing is entered after it."""
     counts: Counter[Bucket] = Counter()
-    days = {"on": str(on), "before": str(date.min), "after": str(date.max)}
-    rows = db.execute(f"{_COUNTED} {_of(team)} GROUP BY 1, 2, 3", days | {"team": team})
+    around = {-1: date.min, 0: on, 1: date.max}
+    rows = db.execute(f"{_COUNTED} {_of(team)} GROUP BY 1, 2, 3", {"on": on.isoformat(), "team": team})
     for rest, opens_on, due_on, people in rows:
-        where = Bucket.NOT_DUE if due_on is None else bucket(_day(opens_on), _day(due_on), on)
+        where = Bucket.NOT_DUE if due_on is None else bucket(around[opens_on], around[due_on], on)
         counts[Bucket(rest) if where is Bucket.NOT_DUE else where] += people
     return counts
 
@@ -160,7 +161,8 @@ def kept_lines(db: Database, on: date, team: str | None, within: int, told: tupl
     if team == NO_TEAM:
         return
     until = (on + timedelta(within)).isoformat()
-    rows = db.execute(f"{_LISTED} {_of(team)}", {"on": on.isoformat(), "until": until, "team": team})
+    listed = _LISTED.format(team="team" if team is None else "NULL")
+    rows = db.execute(f"{listed} {_of(team)}", {"on": on.isoformat(), "until": until, "team": team})
     story, crews = told
 
     def reasons(line: DueVisit, _: str) -> Any:
@@ -172,11 +174,12 @@ def kept_lines(db: Database, on: date, team: str | None, within: int, told: tupl
         case, due, policy = story(line.due.patient, line.due.kind)
         return line_findings(case, due, policy, line.crew) if name == "findings" else case.person.get(name)
 
-    for patient, of, village, kind, opens_on, due_on, plan_on, risk, stability, *company in rows:
+    for patient, of, village, kind, opens_on, due_on, plan_on, risk, stability, company in rows:
         days, where = _placed(opens_on, due_on, plan_on, on)
-        due = DueVisit.later({"patient": patient, **days, **_asked(kind, *company)}, reasons)
-        whose = {"due": due, "team": None if of == NO_TEAM else of, "village": village}
-        yield WorkLine.later({**whose, **where, **_assessed(risk, stability)}, more)
+        due = DueVisit.later({"patient": patient, **days, **_asked(kind, company)}, reasons)
+        whose = team if of is None else None if of == NO_TEAM else of
+        line = {"due": due, "team": whose, "village": village, **where, **_assessed(risk, stability)}
+        yield WorkLine.later(line, more)
 
 
 @lru_cache(maxsize=1 << 12)
@@ -193,8 +196,15 @@ def _assessed(risk: int | None, stability: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1 << 12)
-def _asked(kind: str, roles: str, invited: str, missing: str, modes: str) -> dict[str, Any]:
+def _company(*parts: tuple[Term, ...]) -> str:
+    """Return in one word who must come, who is asked, who was missing, and how contact is to be had."""
+    return _APART.join([" ".join(part) for part in parts])
+
+
+@lru_cache(maxsize=1 << 12)
+def _asked(kind: str, company: str) -> dict[str, Any]:
     """Return what is due and who is asked."""
+    roles, invited, missing, modes = company.split(_APART)
     return {
         "kind": LineKind(kind),
         "roles": _terms(Role, roles),

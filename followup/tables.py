@@ -117,6 +117,13 @@ def dates_by_team(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def company_in_a_word(db: Database) -> None:
+    """Who is asked to a visit, in one column: a list reads it in less time."""
+    for statement in _KEPT:
+        db.execute(statement)
+
+
 def _unguarded(guards: Iterable[str]) -> list[str]:
     return [f"DROP TRIGGER IF EXISTS {name}" for name in guards]
 
@@ -260,7 +267,7 @@ _KEPT: Final = (
     """
     CREATE TABLE due (
         patient TEXT, from_on TEXT, until_on TEXT, team TEXT, village TEXT, kind TEXT, opens_on TEXT, due_on TEXT,
-        plan_on TEXT, risk INTEGER, stability TEXT, roles TEXT, invited TEXT, missing_roles TEXT, modes TEXT,
+        plan_on TEXT, risk INTEGER, stability TEXT, company TEXT,
         PRIMARY KEY (team, patient, from_on, kind)
     ) STRICT, WITHOUT ROWID
     """,

@@ -140,6 +140,7 @@ def former(path: Path, release: str) -> bytes:
         ("append_only", 2),
         ("directory_of_teams", 2),
         ("withdrawn_policies", 2),
+        ("dates_by_team", 2),
     ],
 )
 def test_a_register_of_an_earlier_release_is_taken_further(tmp_path: Path, release: str, policies: int) -> None:

@@ -209,7 +209,7 @@ def recording(register: Register, people: int, folder: Path) -> list[Figure]:
         connection.execute("DELETE FROM standings WHERE patient = ?", (patient,))
         connection.execute("INSERT INTO standings VALUES (?, ?, ?, 1, 'A', 'x', ?, ?)", (patient, *[str(ON)] * 4))
         for kind in ("visit", "health-check"):
-            values = (patient, str(ON), "9999-12-31", "A", "A", kind, *[str(ON)] * 3, 0, "stable", "", "", "", "")
+            values = (patient, str(ON), "9999-12-31", "A", "A", kind, *[str(ON)] * 3, 0, "stable", "///")
             connection.execute(f"INSERT INTO due VALUES ({marks})", values)  # noqa: S608
         connection.execute("INSERT INTO audit VALUES (NULL, 'x', 'x', 'x', 'x', 'x', 1, 'x', 'x')")
         connection.execute("COMMIT")
