@@ -126,7 +126,10 @@ def _getter(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
     return lambda entry: tuple([getattr(entry, name) for name in names])
 
 
-_day: Final = lru_cache(maxsize=1 << 12)(canonical)
+def _day(value: date) -> str:
+    return f'"{value.isoformat()}"'
+
+
 #: What spells a field that is no code, by its type.
 _SPELLS: Final[dict[Any, Callable[[Any], str]]] = {
     str: canonical,

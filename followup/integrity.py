@@ -229,7 +229,7 @@ def _dates(register: Register) -> Iterator[Problem]:
     db = register.db
     try:
         for patient, found in derived(db, register.policy):
-            team = found.standings[0][4] if found.standings else None
+            team = found.standings[0][4] if found.standings else NO_TEAM
             for table in TABLES:
                 yield from _differences(db, (patient, team), table, getattr(found, table))
     except RegisterError as error:
@@ -238,7 +238,7 @@ def _dates(register: Register) -> Iterator[Problem]:
         rows = db.execute(f"SELECT DISTINCT patient FROM {table} t WHERE NOT EXISTS {_LIVING}")  # noqa: S608
         for (patient,) in rows:
             yield Problem("check.leftover", facts={"patient": shown(patient)})
-    for patient, lines in groupby(db.execute(_STRAY, [NO_TEAM]), key=itemgetter(0)):
+    for patient, lines in groupby(db.execute(_STRAY), key=itemgetter(0)):
         yield Problem("check.dates", facts={"patient": shown(patient), "kept": _dated(lines), "derived": "-"})
 
 
@@ -250,16 +250,14 @@ _LIVING: Final = "(SELECT 1 FROM patients p WHERE p.patient = t.patient AND p.sa
 #: Lines of a team that is not their patient's.
 _STRAY: Final = f"""
     SELECT * FROM due t WHERE EXISTS {_LIVING}
-    AND NOT EXISTS (SELECT 1 FROM standings s WHERE s.patient = t.patient AND ifnull(s.team, ?) = t.team)
+    AND NOT EXISTS (SELECT 1 FROM standings s WHERE s.patient = t.patient AND s.team = t.team)
 """  # noqa: S608 - no word of a user's
 
 
-def _differences(
-    db: Database, of: tuple[str, str | None], table: str, rows: Sequence[tuple[Any, ...]]
-) -> Iterator[Problem]:
+def _differences(db: Database, of: tuple[str, str], table: str, rows: Sequence[tuple[Any, ...]]) -> Iterator[Problem]:
     patient, team = of
     where = "patient = ? AND team = ?" if table == "due" else "patient = ?"
-    values = [patient, NO_TEAM if team is None else team] if table == "due" else [patient]
+    values = [patient, team] if table == "due" else [patient]
     there = set(db.execute(f"SELECT * FROM {table} WHERE {where}", values))  # noqa: S608
     if there != set(rows):
         facts = {"patient": shown(patient), "kept": _dated(there), "derived": _dated(rows)}

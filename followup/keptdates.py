@@ -28,16 +28,16 @@ from followup.worklist import WorkLine, line_findings
 SPANS: Final = ("due", "standings")
 #: What is derived, and can be derived anew.
 TABLES: Final = (*SPANS, "likenesses")
-#: In the table of lines the team of those who have none: no team has a line break in it.
+#: In the tables the team of those who have none: no team has a line break in it.
 NO_TEAM: Final = "\n"
 #: Between the parts of who is asked: no term has it.
 _APART: Final = "/"
 #: The indexes to which a change of rules brings as many rows as there are people.
-_OF_SPANS: Final = ("standings_by_team",)
+_OF_SPANS: Final = ("standings_of_patient",)
 #: No day is after it: the end of a span that has none, so that spans compare as text.
 _FOREVER: Final = "9999-12-31"
 #: Lines stand by their team, and of a patient all have one.
-_TEAM: Final = "SELECT ifnull(team, :none) FROM standings WHERE patient = :patient"
+_TEAM: Final = "SELECT team FROM standings WHERE patient = :patient"
 _STANDING: Final = "INSERT INTO standings VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _DUE: Final = "INSERT INTO due VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 #: Any day before the one asked is as good as another, and any after it: that makes few rows of many people.
@@ -54,7 +54,7 @@ _LISTED: Final = """
 _PEOPLE: Final = """
     SELECT team, count(*) FROM standings WHERE from_on <= :on AND until_on > :on AND rest <> 'closed' GROUP BY team
 """
-#: From team to team, as the index has them.
+#: From team to team, as the table has them.
 _TEAMS: Final = """
     WITH RECURSIVE found (team) AS (
         SELECT min(team) FROM standings
@@ -104,9 +104,8 @@ def _keep_span(found: Kept, case: Case, policy: Policy, until: str, *, first: bo
     visits = [line for line in running if line.kind in FOLLOW_UPS]
     opens_on = _iso(min([line.opens_on for line in visits], default=None))
     due_on = _iso(min([line.due_on for line in visits], default=None))
-    span = (case.patient, case.on.isoformat(), until)
-    found.standings.append((*span, int(first), case.team, str(resting(case.status)), opens_on, due_on))
-    team = NO_TEAM if case.team is None else case.team
+    span, team = (case.patient, case.on.isoformat(), until), NO_TEAM if case.team is None else case.team
+    found.standings.append((*span, int(first), team, str(resting(case.status)), opens_on, due_on))
     risk = None if case.risk is None else int(case.risk)
     found.due += [
         (*span, team, case.village, str(line.kind), _iso(line.opens_on), _iso(line.due_on), _iso(line.plan_on),
@@ -119,7 +118,7 @@ def drop(db: Database, patient: str, *, named: bool = True) -> None:
     """Keep nothing of a patient; unless `named`, but for whom the patient resembles."""
     for table in TABLES if named else SPANS:
         where = f"team = ({_TEAM}) AND patient = :patient" if table == "due" else "patient = :patient"
-        db.conn.execute(f"DELETE FROM {table} WHERE {where}", {"patient": patient, "none": NO_TEAM})  # noqa: S608
+        db.conn.execute(f"DELETE FROM {table} WHERE {where}", {"patient": patient})  # noqa: S608
 
 
 def keep(db: Database, *found: Kept) -> None:
@@ -158,8 +157,6 @@ def kept_counts(db: Database, on: date, team: str | None) -> Counter[Bucket]:
 
 def kept_lines(db: Database, on: date, team: str | None, within: int, told: tuple[Story, Crews]) -> Iterator[WorkLine]:
     """Return the lines on the list of a day; what is not kept of them `told` tells when it is asked for."""
-    if team == NO_TEAM:
-        return
     until = (on + timedelta(within)).isoformat()
     listed = _LISTED.format(team="team" if team is None else "NULL")
     rows = db.execute(f"{listed} {_of(team)}", {"on": on.isoformat(), "until": until, "team": team})
@@ -177,8 +174,13 @@ def kept_lines(db: Database, on: date, team: str | None, within: int, told: tupl
     for patient, of, village, kind, opens_on, due_on, plan_on, risk, stability, company in rows:
         days, where = _placed(opens_on, due_on, plan_on, on)
         due = DueVisit.later({"patient": patient, **days, **_asked(kind, company)}, reasons)
-        whose = team if of is None else None if of == NO_TEAM else of
-        line = {"due": due, "team": whose, "village": village, **where, **_assessed(risk, stability)}
+        line = {
+            "due": due,
+            "team": team if of is None else _team(of),
+            "village": village,
+            **where,
+            **_assessed(risk, stability),
+        }
         yield WorkLine.later(line, more)
 
 
@@ -222,16 +224,23 @@ def patients_after(db: Database, on: date) -> list[str]:
 
 def kept_people(db: Database, on: date) -> Counter[str | None]:
     """Return how many people have each team on a day, or none (None), of whom nothing is entered after it."""
-    return Counter(dict(db.execute(_PEOPLE, {"on": on.isoformat()}).fetchall()))
+    rows = db.execute(_PEOPLE, {"on": on.isoformat()})
+    return Counter({_team(kept): people for kept, people in rows})
 
 
 def kept_teams(db: Database) -> list[str]:
     """Return the teams that have patients."""
     rows = db.execute(_TEAMS)
-    return [team for (team,) in rows]
+    return [team for (team,) in rows if team != NO_TEAM]
+
+
+def _team(kept: str) -> str | None:
+    return None if kept == NO_TEAM else kept
 
 
 def _of(team: str | None) -> str:
+    if team == NO_TEAM:  # whoever asks for a team of that name asks for none of those
+        return "AND FALSE"
     return "" if team is None else "AND team = :team"
 
 

@@ -17,8 +17,7 @@ migrations = Migrations("followup")
 
 #: The indexes of what is derived: dropped and made again where all of it is.
 INDEXES: Final = {
-    "standings_by_team": "CREATE INDEX standings_by_team ON standings"
-    " (team, from_on, until_on, rest, opens_on, due_on)",
+    "standings_of_patient": "CREATE INDEX standings_of_patient ON standings (patient)",
     "standings_first": "CREATE INDEX standings_first ON standings (from_on, patient) WHERE first",
     "likenesses_of_patient": "CREATE INDEX likenesses_of_patient ON likenesses (patient)",
 }
@@ -118,8 +117,8 @@ def dates_by_team(db: Database) -> None:
 
 
 @migrations()
-def company_in_a_word(db: Database) -> None:
-    """Who is asked to a visit, in one column: a list reads it in less time."""
+def standings_by_team(db: Database) -> None:
+    """How people stand, team by team as what is due; who is asked to a visit in one column."""
     for statement in _KEPT:
         db.execute(statement)
 
@@ -254,14 +253,14 @@ _APPEND_ONLY: Final = (
     ) STRICT
     """,
 )
-#: What is derived. A team's lines stand together, and a patient's among them: a list reads few pages, and a record
-#: writes few. Who has no team has a line break for one, which no team has in it.
+#: What is derived. What is kept of a team stands together, and a patient's among it: a list reads few pages, and a
+#: record writes few. Who has no team has a line break for one, which no team has in it.
 _KEPT: Final = (
     *(f"DROP TABLE IF EXISTS {table}" for table in ("due", "standings", "likenesses")),
     """
     CREATE TABLE standings (
         patient TEXT, from_on TEXT, until_on TEXT, first INTEGER, team TEXT,
-        rest TEXT, opens_on TEXT, due_on TEXT, PRIMARY KEY (patient, from_on)
+        rest TEXT, opens_on TEXT, due_on TEXT, PRIMARY KEY (team, patient, from_on)
     ) STRICT, WITHOUT ROWID
     """,
     """

@@ -501,7 +501,7 @@ def test_a_number_with_a_space_is_forgotten_like_any_other(path: Path) -> None:
     assert codes(path) == []
 
 
-@pytest.mark.parametrize("name", ["entries_of_patient", "standings_by_team", "directory_of_team"])
+@pytest.mark.parametrize("name", ["entries_of_patient", "standings_of_patient", "directory_of_team"])
 def test_an_index_that_is_gone_is_named_and_made_anew(path: Path, name: str) -> None:
     """Without it entries could not be recorded, or a list would take its time."""
     behind(path, f"DROP INDEX {name}")
