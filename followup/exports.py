@@ -45,6 +45,7 @@ def export(
     """Write ledgers into a folder: `entries.jsonl`, and both forms (`form` is "csv" or "xlsx").
 
     The rows of a directory that `teams` gives go into `teams.jsonl`, all of them, and those that count into tables.
+    Of what there is nothing there is no file.
 
     `ledgers` gives them, and gives the same again: first for the columns that there are. ID numbers are left out
     unless asked for. Raises `RegisterError` where there is a file already; nothing is overwritten.
@@ -54,28 +55,32 @@ def export(
         for ledger in ledgers():
             yield ledger if with_ids else Ledger(ledger.patient, without_ids(ledger))
 
-    columns = _columns(leaving(), with_ids=with_ids)
+    people, columns = _columns(leaving(), with_ids=with_ids)
     rows = list(teams())
-    names = [_LINES, *form_files(form, columns), *team_files(form, rows)]
+    names = [*([_LINES] if people else []), *form_files(form, columns), *team_files(form, rows)]
     _make_files(folder, names)
     try:
         write_teams(folder, form, rows)
-        return _write(leaving(), folder, form, columns)
+        return _write(leaving(), folder, form, columns) if people else Exported()
     except BaseException:
         for name in names:
             (folder / name).unlink(missing_ok=True)
         raise
 
 
-def _columns(ledgers: Iterable[Ledger], *, with_ids: bool) -> Columns:
-    """Return the columns of both forms: their own, and what else was kept word for word; none where there is no row."""
-    patients, visits = dict[str, None](), dict[str, None]()
+def _columns(ledgers: Iterable[Ledger], *, with_ids: bool) -> tuple[int, Columns]:
+    """Return how many people there are, and the columns of both forms: none where there is no row.
+
+    They are the form's own, and what else was kept word for word.
+    """
+    people, patients, visits = 0, dict[str, None](), dict[str, None]()
     for ledger in ledgers:
+        people += 1
         of_patient, of_visits = columns_told(ledger)
         patients |= dict.fromkeys(of_patient)
         visits |= dict.fromkeys(of_visits)
     own = [name for name in PATIENT_COLUMNS if with_ids or name != _ID_NUMBER]
-    return _after(own, patients), _after(VISIT_COLUMNS, visits)
+    return people, (_after(own, patients), _after(VISIT_COLUMNS, visits))
 
 
 def _after(own: Iterable[str], told: dict[str, None]) -> list[str]:

@@ -7,7 +7,8 @@ from typing import Final
 from attrs import field, frozen
 
 from followup.bookchecks import CheckedBook, check_bytes, check_cells
-from followup.errors import InvalidFile, Problem, shown
+from followup.errors import InvalidFile, Problem
+from followup.sheets import sheet_place
 
 OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HEADER, _ENTRY = 512, 128
@@ -83,7 +84,7 @@ def _failed(stream: bytes, at: int, title: str) -> frozenset[tuple[int, int]]:
             rows, columns = max(rows, row + 1), max(columns, last + 1)
             if (kind == _ERROR and body[7]) or (kind == _FORMULA and body[6] == 2 and body[12:14] == b"\xff\xff"):  # noqa: PLR2004
                 failed.add((row, column))
-    check_cells((f"sheet {shown(title)}",), rows, columns)
+    check_cells((sheet_place(title),), rows, columns)
     return frozenset(failed)
 
 

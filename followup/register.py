@@ -212,6 +212,7 @@ class Register:
             check_sound(register.policy, day)
             return register
 
+    @sentences_of_sqlite()
     def adoptions(self) -> list[Adoption]:
         """Return every policy that was adopted, the first first, and those withdrawn among them."""
         return list(adoptions(self.db))
@@ -258,26 +259,32 @@ class Register:
         """Write a copy of the register as it is at this moment into a new file, while others may write."""
         copy(self.db, path)
 
+    @sentences_of_sqlite()
     def duplicates(self, since: int | None = None) -> list[Finding]:
         """Return the people who may be one; with `since` those alone of whom more was told after so many entries."""
         return list(kept_duplicates(self.db, since))
 
+    @sentences_of_sqlite()
     def head(self) -> Head:
         """Return how far the chain goes: lists show it, and `integrity.check` compares."""
         return head(self.db)
 
+    @sentences_of_sqlite()
     def writing_of(self, entry: Entry) -> Writing | None:
         """Return who wrote an entry, when and by which program; None where it is not here."""
         return writing_of(self.db, entry)
 
+    @sentences_of_sqlite()
     def note(self, action: str, subject: str | None = None) -> None:
         """Note in the audit what a transaction does, within it."""
         write_audit(self.db, (self.author, self.program), action, subject)
 
+    @sentences_of_sqlite()
     def policy_known(self, known: datetime | None) -> Policy:
         """Return the policies as recorded by a moment; by now with None."""
         return self.policy if known is None else policy_in_force(self.db, known)
 
+    @sentences_of_sqlite()
     def size(self) -> int:
         """Return how many patients there are."""
         (count,) = self.db.execute("SELECT count(*) FROM patients WHERE salt IS NOT NULL").fetchone()
@@ -381,10 +388,12 @@ class Register:
                 counts.update([case.team] if case is not None and resting(case.status) is not Bucket.CLOSED else [])
         return dict(sorted(counts.items(), key=lambda pair: pair[0] or ""))
 
+    @sentences_of_sqlite()
     def teams(self) -> list[str]:
         """Return the teams that have patients."""
         return kept_teams(self.db)
 
+    @sentences_of_sqlite()
     def villages(self) -> list[str]:
         """Return the villages that people were ever of."""
         return villages(self.db)

@@ -9,13 +9,18 @@ from typing import Any, BinaryIO, Final
 
 from attrs import field, frozen
 
-from followup.errors import FollowupError, InvalidEntry, InvalidFile, Problem
+from followup.errors import FollowupError, InvalidEntry, InvalidFile, Problem, shown
 from followup.fields import one_line
 from followup.spellings import choice_told, choices_told, day_told, harmless, plain
 from followup.terms import Term
 
 #: A line of more characters than this is no row of anything.
 _LONGEST: Final = 1_000_000
+#: What may be a name, and of what no name is made that a sheet would be called by.
+_NAME: Final = re.compile(r"\s*[\u4e00-\u9fff·]{2,5}\s*")
+_NO_NAME: Final = re.compile(
+    r"[表单册录卡息随访患者职责变动码队组团员村镇乡街区县省院所站室科季度周甲乙丙丁]|[一二三四五六七八九十]月|年|说明|汇总|备注|模板"
+)
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -86,6 +91,16 @@ def _text(content: bytes, encodings: Iterable[str]) -> str | None:
         except UnicodeDecodeError:
             continue
     return None
+
+
+def sheet_place(title: str) -> str:
+    """Return the place that a sheet is; of a title that may be somebody's name it tells the first character.
+
+    >>> sheet_place("随访服务记录表"), sheet_place("张某某")
+    ('sheet 随访服务记录表', 'sheet 张**')
+    """
+    is_name = _NAME.fullmatch(title) and not _NO_NAME.search(title)
+    return f"sheet {title.strip()[0]}**" if is_name else f"sheet {shown(title)}"
 
 
 @frozen

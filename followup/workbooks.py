@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from followup.bookchecks import CheckedBook, check_bytes
-from followup.errors import InvalidFile, Problem, shown
+from followup.errors import InvalidFile, Problem
 from followup.formulas import undefused
 from followup.grids import Grid, Line, day_of_number
 from followup.olebooks import OLE_MAGIC, checked_ole
-from followup.sheets import content_of
+from followup.sheets import content_of, sheet_place
 from followup.zipbooks import checked_zip
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _grid(file: str, book: "CalamineWorkbook", found: CheckedBook, place: int) -
     from python_calamine import SheetTypeEnum, SheetVisibleEnum  # noqa: PLC0415 - an extra
 
     about = book.sheets_metadata[place]
-    where = (file, f"sheet {shown(about.name)}")
+    where = (file, sheet_place(about.name))
     if about.typ != SheetTypeEnum.WorkSheet:
         return Grid(where, ())
     sheet = book.get_sheet_by_index(place)

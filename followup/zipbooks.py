@@ -13,7 +13,8 @@ from xml.parsers.expat import ExpatError, ParserCreate
 from attrs import define
 
 from followup.bookchecks import LARGEST, CheckedBook, check_bytes, check_cells, letters
-from followup.errors import InvalidFile, Problem, shown
+from followup.errors import InvalidFile, Problem
+from followup.sheets import sheet_place
 
 #: Parts that tell nothing of cells.
 _IDLE: Final = re.compile(
@@ -89,9 +90,7 @@ def _titles(parts: Mapping[str, bytes]) -> dict[str, tuple[str, ...]]:
     links = _elements(parts, "workbook.xml.rels", "Relationship")
     found = {each.get("Target", "").rsplit("/", 1)[-1].lower(): ids.get(each.get("Id")) for each in links}
     return {
-        name.lower(): (f"sheet {shown(title)}",)
-        for name in parts
-        if (title := found.get(name.rsplit("/", 1)[-1].lower()))
+        name.lower(): (sheet_place(title),) for name in parts if (title := found.get(name.rsplit("/", 1)[-1].lower()))
     }
 
 

@@ -55,6 +55,22 @@ def test_importing_twice_changes_nothing(register: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--on", "2026-02-31"], ["“2026-02-31”不是1900至2200年间的日期", '"2026-02-31" is no day']),
+        (["--since", "gestern"], ["“gestern”既不是日期", '"gestern" is neither a day']),
+        (["--within", "1 week"], ["“1 week”不是天数", '"1 week" is no number of days']),
+        (["--role", "doctor"], ["“doctor”不是下列之一：prevention_doctor", '"doctor" is none of: prevention_doctor']),
+        (["--tz", "Shanghai"], ["“Shanghai”不是时区", '"Shanghai" is no time zone']),
+    ],
+)
+def test_wrong_usage_is_told_in_both_languages(register: Path, words: list[str], said: list[str]) -> None:
+    """Which one is wanted is an option itself."""
+    told = run("due", register, *words, code=2, lang="zh").stderr
+    assert all(word in told for word in said)
+
+
 def test_a_dry_run_records_nothing(register: Path, tmp_path: Path) -> None:
     """`--dry-run` only checks."""
     new = tmp_path / "new.jsonl"

@@ -37,7 +37,7 @@ from followup import (
 )
 from followup.cli import main
 from followup.errors import InvalidFile, Problem, RegisterError, shown
-from followup.exports import export
+from followup.exports import Exported, export
 from followup.formrows import patient_row, visit_rows
 from followup.forms import read_files
 from followup.redaction import without_ids
@@ -335,6 +335,14 @@ def test_nothing_is_overwritten_though_no_form_has_a_row(tmp_path: Path, form: s
     assert {path.name: path.read_text() for path in tmp_path.iterdir() if path.suffix != ".jsonl"} == {
         "forms.xlsx": "mine", "patients.csv": "mine", "followups.csv": "mine",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_of_nobody_there_is_no_file(tmp_path: Path, form: str) -> None:
+    """An empty file would be refused when it is imported; what lies there stays as it is."""
+    (tmp_path / "entries.jsonl").write_text("mine")
+    assert export(list, tmp_path, form) == Exported()
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
 
 
 def test_without_the_package_for_workbooks_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

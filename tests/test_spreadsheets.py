@@ -28,7 +28,10 @@ from followup.cli import main
 from followup.errors import FollowupError, Problem
 from followup.forms import read_files
 from followup.jsonlines import Reading
+from followup.listform import SHEETS
 from followup.patientform import PATIENT_COLUMNS
+from followup.sentences import say
+from followup.sheets import sheet_place
 from followup.terms import (
     Adherence,
     ContactMode,
@@ -237,6 +240,27 @@ def test_problems_name_file_sheet_row_and_column(tmp_path: Path) -> None:
     assert found.problems[0].text("zh").replace(f"{tmp_path}/", "").startswith(
         "a.xlsx, “随访”表, 第6行, “随访日期”列：“2026-02-31”不是日期"
     )  # fmt: skip
+
+
+def test_a_sheet_that_is_called_by_a_name_is_not_named(tmp_path: Path) -> None:
+    """Some keep a sheet a person; of what may be a name only the first character is told, in problems and notes."""
+    sheets: dict[str, Rows] = {
+        "张某某": [VISIT, [P, ON, 9]],
+        " 欧阳 ": [["x"]],
+        "王·某": [["y"]],
+        "随访": [VISIT, [P, ON, 8]],
+    }
+    found = read_files([workbook(tmp_path / "a.xlsx", sheets)], TODAY)
+    assert [problem.where[1] for problem in found.problems] == ["sheet 张**", "sheet 随访"]
+    assert [note.where[1] for note in found.notes if note.code == "sheet.skipped"] == ["sheet 欧**", "sheet 王**"]
+
+
+@pytest.mark.parametrize(
+    "title", [*(say("zh", sheet) for sheet in SHEETS), "个人信息补充表", "清溪村", "一月", "Sheet1", "1", "二"]
+)
+def test_a_sheet_that_is_called_by_what_it_is_is_named(title: str) -> None:
+    """Nobody is called so."""
+    assert sheet_place(title) == f"sheet {title}"
 
 
 def test_a_file_may_be_called_like_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

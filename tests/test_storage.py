@@ -7,7 +7,8 @@ import stat
 import subprocess
 import sys
 import traceback
-from datetime import date
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -450,7 +451,16 @@ def test_a_closed_register_says_so(path: Path) -> None:
     """Whatever is asked of it."""
     register = Register.open(path)
     register.close()
-    for ask in (lambda: register.record(ENTRIES[0]), lambda: register.worklist(date(2026, 6, 1)), lambda: register.backup(path.with_name("x"))):  # fmt: skip
+    on, known = date(2026, 6, 1), datetime(2026, 6, 1, tzinfo=UTC)
+    asked: list[Callable[[], object]] = [
+        lambda: register.record(ENTRIES[0]), lambda: register.worklist(on), lambda: register.backup(path.with_name("x")),
+        lambda: register.adopt(POLICY, on), lambda: register.withdraw(on, POLICY.duties_from or date.min, "why"),
+        register.adoptions, register.duplicates, register.head, register.size, register.teams, register.villages,
+        register.directory, lambda: register.people_by_team(on), lambda: register.policy_known(known),
+        lambda: register.writing_of(ENTRIES[0]), lambda: register.note("record"), lambda: register.ledger("p1"),
+        lambda: list(register.ledgers()), lambda: register.find("12345678"), lambda: register.forget("p1", on, "why"),
+    ]  # fmt: skip
+    for ask in asked:
         with pytest.raises(RegisterError, match="the register is closed; open it again"):
             ask()
     assert [str(problem) for problem in check(register)] == ["the register is closed; open it again"]

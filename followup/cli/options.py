@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from followup.errors import FollowupError, InvalidFile, Problem
-from followup.sentences import LANGUAGES
+from followup.sentences import LANGUAGES, say
 
 if TYPE_CHECKING:
     from followup.register import Register
@@ -32,6 +32,15 @@ _TIME: Final = re.compile(r"[T ]\d")
 _WITHIN: Final = re.compile(r"(\d{1,3})d?")
 
 
+def _said(key: str, **facts: object) -> str:
+    return _in_both(lambda lang: say(lang, f"usage.{key}", **facts))
+
+
+def _in_both(text: Callable[[str], str]) -> str:
+    """Return a sentence in both languages: which one is wanted is not known while options are read."""
+    return " · ".join(map(text, LANGUAGES))
+
+
 class Day(click.ParamType[date]):
     """A civil day as 2026-11-22."""
 
@@ -44,7 +53,7 @@ class Day(click.ParamType[date]):
         try:
             return day(value)
         except FollowupError as error:
-            self.fail(error.text("en"), param, ctx)
+            self.fail(_in_both(error.text), param, ctx)
 
 
 class DayOrMoment(click.ParamType["date | datetime"]):
@@ -59,7 +68,7 @@ class DayOrMoment(click.ParamType["date | datetime"]):
         try:
             return instant(str(value)) if _TIME.search(str(value)) else day(value)
         except (ValueError, FollowupError):
-            self.fail(f'"{value}" is neither a day (2026-11-22) nor a moment (2026-11-22T08:00)', param, ctx)
+            self.fail(_said("day_or_moment", word=value), param, ctx)
 
 
 class Moment(DayOrMoment):
@@ -86,7 +95,7 @@ class Word(click.ParamType[Any]):
 
         known: list[LineKind | Role] = list({"LineKind": LineKind, "Role": Role}[self.kind])
         found = next((term for term in known if value in {term, term.zh, term.en}), None)
-        return found or self.fail(f'"{value}" is none of: {", ".join(known)}', param, ctx)
+        return found or self.fail(_said("word", word=value, options=", ".join(known)), param, ctx)
 
 
 class Days(click.ParamType[int]):
@@ -98,7 +107,7 @@ class Days(click.ParamType[int]):
         """Read the number, or refuse it as wrong usage."""
         found = _WITHIN.fullmatch(str(value))
         if found is None:
-            self.fail(f'"{value}" is no number of days; write 7d', param, ctx)
+            self.fail(_said("days", word=value), param, ctx)
         return int(found[1])
 
 
@@ -112,7 +121,7 @@ class Zone(click.ParamType[ZoneInfo]):
         try:
             return value if isinstance(value, ZoneInfo) else ZoneInfo(value)
         except (ValueError, OSError, KeyError):
-            self.fail(f'"{value}" is no time zone; write Asia/Shanghai', param, ctx)
+            self.fail(_said("zone", word=value), param, ctx)
 
 
 _SHARED: Final = (

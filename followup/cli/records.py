@@ -192,6 +192,7 @@ def _take(
     except RefusedEntries as error:
         _tell_notes(reading, lang)
         problems, notes = list(reading.problems), list(reading.notes)
+        reading.foretold = None  # the file is read once more, and nobody takes its dates
         problems += _placed(error, told(), reading.refused)
         _report(report, problems, notes)
         raise InvalidFile(problems) from None

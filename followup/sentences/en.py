@@ -693,4 +693,8 @@ SENTENCES: Final[dict[str, str]] = {
     "test.passed": "The policy passes.",
     "test.failed": "The policy FAILS: see above.",
     "test.cases": "Worked cases as expected: {good} of {all}",
+    "usage.day_or_moment": '"{word}" is neither a day (2026-11-22) nor a moment (2026-11-22T08:00)',
+    "usage.word": '"{word}" is none of: {options}',
+    "usage.days": '"{word}" is no number of days; write 7d',
+    "usage.zone": '"{word}" is no time zone; write Asia/Shanghai',
 }

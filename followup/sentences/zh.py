@@ -693,4 +693,8 @@ SENTENCES: Final[dict[str, str]] = {
     "test.passed": "规则通过检验。",
     "test.failed": "规则未通过检验，见上。",
     "test.cases": "与预期相符的案例：{good}/{all}",
+    "usage.day_or_moment": "“{word}”既不是日期(2026-11-22)，也不是时刻(2026-11-22T08:00)",
+    "usage.word": "“{word}”不是下列之一：{options}",
+    "usage.days": "“{word}”不是天数；请写成 7d",
+    "usage.zone": "“{word}”不是时区；请写成 Asia/Shanghai",
 }
