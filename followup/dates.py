@@ -21,6 +21,7 @@ SHANGHAI: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 _DAY: Final = timedelta(days=1)
 _ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PERIOD: Final = re.compile(r"([1-9]\d{0,2}) (day|week|month|year|workday)s?")
+#: The units that always have as many days: without months there is a quicker way to reckon.
 _OF_DAYS: Final = frozenset({"day", "week"})
 #: The fewest and the most days that one unit can mean; only to compare `opens` with `within`.
 _LENGTHS: Final = {"day": (1, 1), "week": (7, 7), "month": (28, 31), "year": (365, 366), "workday": (1, 10)}
@@ -230,5 +231,5 @@ def _after(start: date, count: int, unit: str) -> date:
 
 @cache
 def _delta(count: int, unit: str) -> timedelta | relativedelta:
-    kind = timedelta if unit in _OF_DAYS else relativedelta  # which would reckon with months all the same
+    kind = timedelta if unit in _OF_DAYS else relativedelta
     return kind(**{f"{unit}s": count})  # type: ignore[arg-type]

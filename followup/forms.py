@@ -72,15 +72,17 @@ def entries_of(paths: Iterable[Path], today: date, found: Reading) -> Iterator[S
 
     JSON lines are read one by one, so that a file of any length fits.
     """
-    found.alone.clear()
+    found.presence_untold.clear()
     for path in paths:
         try:
             for sourced in _READERS.get(path.suffix.lower(), _refuse)(path, today, found):
                 yield _stamped(sourced, found)
         except InvalidFile as error:
             found.problems.extend(error.problems)
-    if found.alone:
-        found.notes.append(Problem("presence", (), {"count": found.alone.total(), "joint": found.alone[True]}))
+    if found.presence_untold:
+        found.notes.append(
+            Problem("presence", (), {"count": found.presence_untold.total(), "joint": found.presence_untold[True]})
+        )
 
 
 def _stamped(sourced: Sourced, found: Reading) -> Sourced:
@@ -147,7 +149,7 @@ def _read_table(table: Table, today: date, found: Reading) -> Iterator[Sourced]:
     for row in rows:
         facts = _facts(row, form, today)
         for entry in facts:
-            found.look_at(entry)
+            found.count_presence(entry)
         yield from (Sourced(entry, row.where) for entry in facts)
         found.problems.extend(row.problems)
         found.refused.update(_refused(row))

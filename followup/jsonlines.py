@@ -44,12 +44,12 @@ class Reading:
     #: How many entries were taken from it.
     count: int = 0
     #: How many follow-ups do not tell who was present: those at which several had to be, and the others.
-    alone: Counter[bool] = field(factory=Counter)
+    presence_untold: Counter[bool] = field(factory=Counter)
 
-    def look_at(self, entry: Entry) -> None:
+    def count_presence(self, entry: Entry) -> None:
         """Count a follow-up that does not tell who was present."""
         if type(entry) is Visited and entry.present is None:
-            self.alone[entry.risk >= RiskLevel.HITS_THINGS_ANYWHERE] += 1
+            self.presence_untold[entry.risk >= RiskLevel.HITS_THINGS_ANYWHERE] += 1
 
 
 def read_lines(lines: Iterable[tuple[int, str]], file: str, today: date, found: Reading) -> Iterator[Sourced]:
@@ -59,7 +59,7 @@ def read_lines(lines: Iterable[tuple[int, str]], file: str, today: date, found: 
         where = (file, f"line {number}")
         entry = read_line(line, where, today, found)
         if entry is not None:
-            found.look_at(entry)
+            found.count_presence(entry)
             yield Sourced(entry, where)
         if len(found.problems) >= most:
             raise InvalidFile(Problem("file.too_many", where))

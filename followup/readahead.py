@@ -56,7 +56,7 @@ def _read_lots(lots: Iterator[_Lot], file: str, today: date, found: Reading) -> 
             is_empty = is_empty and not told.entries and not told.problems
             yield from map(_sourced, told.entries)
             found.problems.extend(told.problems)
-            found.alone.update(told.alone)
+            found.presence_untold.update(told.presence_untold)
             if is_end:
                 return
             if len(found.problems) >= most:

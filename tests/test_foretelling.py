@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from paces import paced
+from paces import paced, share_files
 
-from followup import Entry, Registered, Retracted, Visited, companion, intake, load_policy, readahead
+from followup import Entry, Registered, Retracted, Visited, intake, load_policy
 from followup.errors import RefusedEntries
 from followup.foretelling import Foretold, foretell, newcomer
 from followup.integrity import check
@@ -56,9 +56,7 @@ def derived(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found.append(patient)
         return newcomer(patient, told, policy)
 
-    monkeypatch.setattr(companion, "HAS_ROOM", True)
-    monkeypatch.setattr(readahead, "_LONG", -1)
-    monkeypatch.setattr(readahead, "_LOT", 5_000)
+    share_files(monkeypatch)
     monkeypatch.setattr(intake, "newcomer", derive)
     return found
 

@@ -10,9 +10,9 @@ from typing import Any, BinaryIO, Final
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from paces import paced
+from paces import paced, share_files
 
-from followup import companion, readahead
+from followup import readahead
 from followup.entries import TYPES, Entry
 from followup.entryjson import entry_later
 from followup.errors import InvalidFile
@@ -64,9 +64,7 @@ def room(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         numbers.append(number)
         return lines_after(number, content, file)
 
-    monkeypatch.setattr(companion, "HAS_ROOM", True)
-    monkeypatch.setattr(readahead, "_LONG", -1)
-    monkeypatch.setattr(readahead, "_LOT", 5_000)
+    share_files(monkeypatch)
     monkeypatch.setattr(readahead, "lines_after", read)
     return numbers
 
@@ -80,7 +78,7 @@ def told(path: Path) -> list[Any]:
             entries.append((one.entry, one.entry.id, one.entry.texts(), one.where))  # noqa: PERF401 - some before an error
     except InvalidFile as error:
         found.problems.extend(error.problems)
-    return [entries, [problem.text("zh") for problem in found.problems], found.alone]
+    return [entries, [problem.text("zh") for problem in found.problems], found.presence_untold]
 
 
 @pytest.mark.parametrize("pace", PACES)
