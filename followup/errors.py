@@ -49,7 +49,7 @@ class Problem:
 
 def _place(place: str, lang: str) -> str:
     kind, _, value = place.partition(" ")
-    return say(lang, f"place.{kind}", value=value) if kind in {"sheet", "row", "line", "column"} else place
+    return say(lang, f"place.{kind}", value=value) if kind in {"sheet", "worksheet", "row", "line", "column"} else place
 
 
 def unknown(code: str, word: object, options: Iterable[str], **facts: Any) -> Problem:

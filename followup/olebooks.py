@@ -35,17 +35,18 @@ def checked_ole(content: bytes) -> CheckedBook:
     if "Workbook" not in file.entries:
         raise InvalidFile(_no_workbook(file.entries))
     stream = file.stream("Workbook")
-    from_1904, sheets = False, []
+    from_1904, sheets = False, list[tuple[int, str]]()
     for kind, body in _records(stream, 0):
         if kind == _PASSWORD:
             raise InvalidFile(Problem("book.encrypted"))
         if kind == _DAYS:
             from_1904 = body[:2] == b"\1\0"
         if kind == _SHEET:
-            sheets.append((struct.unpack_from("<I", body)[0], _title(body)))
+            place = sheet_place(_title(body), len(sheets) + 1)
+            sheets.append((struct.unpack_from("<I", body)[0], place))
     if any(at >= len(stream) for at, _ in sheets):
         raise InvalidFile(Problem("book.damaged"))
-    failed = {place: _failed(stream, *sheet) for place, sheet in enumerate(sheets)}
+    failed = {number: _failed(stream, *sheet) for number, sheet in enumerate(sheets)}
     return CheckedBook(content, from_1904, failed)
 
 
@@ -71,7 +72,7 @@ def _title(body: bytes) -> str:
     return body[8:].decode("utf-16-le" if body[7] & 1 else "latin-1", "replace")
 
 
-def _failed(stream: bytes, at: int, title: str) -> frozenset[tuple[int, int]]:
+def _failed(stream: bytes, at: int, place: str) -> frozenset[tuple[int, int]]:
     """Return the cells of a sheet whose formula fails; `InvalidFile` where it reaches too far."""
     rows = columns = 0
     failed = set()
@@ -84,7 +85,7 @@ def _failed(stream: bytes, at: int, title: str) -> frozenset[tuple[int, int]]:
             rows, columns = max(rows, row + 1), max(columns, last + 1)
             if (kind == _ERROR and body[7]) or (kind == _FORMULA and body[6] == 2 and body[12:14] == b"\xff\xff"):  # noqa: PLR2004
                 failed.add((row, column))
-    check_cells((sheet_place(title),), rows, columns)
+    check_cells((place,), rows, columns)
     return frozenset(failed)
 
 

@@ -16,10 +16,15 @@ from followup.terms import Term
 
 #: A line of more characters than this is no row of anything.
 _LONGEST: Final = 1_000_000
-#: What may be a name, and of what no name is made that a sheet would be called by.
-_NAME: Final = re.compile(r"\s*[\u4e00-\u9fff·]{2,5}\s*")
-_NO_NAME: Final = re.compile(
-    r"[表单册录卡息随访患者职责变动码队组团员村镇乡街区县省院所站室科季度周甲乙丙丁]|[一二三四五六七八九十]月|年|说明|汇总|备注|模板"
+#: Of which words a sheet's title is made that says what is on it; no person is called so.
+_TOLD: Final = re.compile(
+    r"(?:随访|服务|记录|登记|个人|基本|信息|补充|患者|病人|严重|精神|障碍|管理|治疗|汇总|明细|名[单册]|台[账帐]|导[出入]|数据"
+    r"|说明|备注|模板|样[表张]|表格?|清单|册|页|卡|空白?|工作|团队|小组|成员|人员|职责|区域|变[动更]|新增?|旧|死亡|失访|[迁转][出入]|[住出]院"
+    r"|代码|关爱|帮扶|综合|全部|其他|[上下]半|年度?|季度|月份?|日|第|至|[一二三四五六七八九十]"
+    r"|[\u4e00-\u9fff]{2,3}(?:村|社区|镇|街道|乡|区|县|市)"
+    r"|sheets?|tables?|forms?|follow-?ups?|visits?|dut(?:y|ies)|changes?|codes?|patients?|teams?|members?|records?|rows?"
+    r"|notes?|data|list|due|[\d\W_])+",
+    re.IGNORECASE,
 )
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
@@ -93,14 +98,13 @@ def _text(content: bytes, encodings: Iterable[str]) -> str | None:
     return None
 
 
-def sheet_place(title: str) -> str:
-    """Return the place that a sheet is; of a title that may be somebody's name it tells the first character.
+def sheet_place(title: str, number: int) -> str:
+    """Return the place that a sheet is: by its title where that is none a person could have, else by its number.
 
-    >>> sheet_place("随访服务记录表"), sheet_place("张某某")
-    ('sheet 随访服务记录表', 'sheet 张**')
+    >>> sheet_place("随访服务记录表", 1), sheet_place("张某某随访", 2)
+    ('sheet 随访服务记录表', 'worksheet 2')
     """
-    is_name = _NAME.fullmatch(title) and not _NO_NAME.search(title)
-    return f"sheet {title.strip()[0]}**" if is_name else f"sheet {shown(title)}"
+    return f"sheet {shown(title)}" if _TOLD.fullmatch(title) else f"worksheet {number}"
 
 
 @frozen

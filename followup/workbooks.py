@@ -92,7 +92,7 @@ def _grid(file: str, book: "CalamineWorkbook", found: CheckedBook, place: int) -
     from python_calamine import SheetTypeEnum, SheetVisibleEnum  # noqa: PLC0415 - an extra
 
     about = book.sheets_metadata[place]
-    where = (file, sheet_place(about.name))
+    where = (file, sheet_place(about.name, place + 1))
     if about.typ != SheetTypeEnum.WorkSheet:
         return Grid(where, ())
     sheet = book.get_sheet_by_index(place)

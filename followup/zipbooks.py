@@ -86,12 +86,11 @@ def _packed(parts: Mapping[str, bytes]) -> bytes:
 
 def _titles(parts: Mapping[str, bytes]) -> dict[str, tuple[str, ...]]:
     """Return the place of each sheet by its part, as far as the package tells."""
-    ids = {each.get("r:id"): each.get("name", "") for each in _elements(parts, "workbook.xml", "sheet")}
+    sheets = enumerate(_elements(parts, "workbook.xml", "sheet"), 1)
+    places = {each.get("r:id"): sheet_place(each.get("name", ""), number) for number, each in sheets}
     links = _elements(parts, "workbook.xml.rels", "Relationship")
-    found = {each.get("Target", "").rsplit("/", 1)[-1].lower(): ids.get(each.get("Id")) for each in links}
-    return {
-        name.lower(): (sheet_place(title),) for name in parts if (title := found.get(name.rsplit("/", 1)[-1].lower()))
-    }
+    found = {each.get("Target", "").rsplit("/", 1)[-1].lower(): places.get(each.get("Id")) for each in links}
+    return {name.lower(): (place,) for name in parts if (place := found.get(name.rsplit("/", 1)[-1].lower()))}
 
 
 def _elements(parts: Mapping[str, bytes], ending: str, tag: str) -> list[dict[str, str]]:

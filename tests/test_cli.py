@@ -20,6 +20,8 @@ from followup.register import Register
 from followup.terms import Bucket
 
 TODAY = "2026-11-23"
+#: In the people below.
+ID_OF_P1 = "990101199001010001"
 PEOPLE = """\
 {"type": "registered", "patient": "p1", "on": "2026-10-12", "team": "清溪组", "village": "清溪村", "name": "=1+1", "phone": "19900000001", "id_number": "990101199001010001"}
 {"type": "visited", "patient": "p1", "on": "2026-10-20", "risk": 4, "mode": "home", "present": ["prevention_doctor"]}
@@ -98,7 +100,7 @@ def test_due_without_names_names_nobody(register: Path) -> None:
         assert not any(word in plain for word in ("=1+1", "19900000001", "王某"))
         assert "=1+1" in named
         assert "王某" in named
-        assert "990101199001010001" not in named
+        assert ID_OF_P1 not in named
 
 
 def test_json_is_the_contract(register: Path) -> None:
@@ -323,11 +325,29 @@ def test_findings_of_a_team_and_of_a_day(register: Path) -> None:
 
 def test_findings_tells_of_people_who_may_be_one(register: Path) -> None:
     """To the team of each of them."""
-    twin = {"type": "registered", "patient": "p9", "on": TODAY, "team": "青禾组", "id_number": "990101199001010001"}
+    twin = {"type": "registered", "patient": "p9", "on": TODAY, "team": "青禾组", "id_number": ID_OF_P1}
     run("record", register, "-", stdin=json.dumps(twin))
     told = [line for line in run("findings", register).stdout.splitlines() if "same ID number" in line]
     assert [line.partition("  p1 and")[0] for line in told] == ["p9  青禾组", "p1  清溪组"]
     assert "990101" not in "".join(told)
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [
+        ("en", "p7 and p9, people of other teams (1) have the same ID number; find out whether they are one person"),
+        ("zh", "患者p7与p9、其他团队1人身份证号相同，请核实是否为同一人"),
+    ],
+)
+def test_findings_of_a_team_name_no_patient_of_another(register: Path, lang: str, told: str) -> None:
+    """Who may be one person over there is somebody of that team, and the whole register's findings say who."""
+    for patient in ("p7", "p9"):
+        twin = {"type": "registered", "patient": patient, "on": TODAY, "team": "青禾组", "id_number": ID_OF_P1}
+        run("record", register, "-", stdin=json.dumps(twin))
+    listed = run("findings", register, "--team", "青禾组", lang=lang).stdout
+    assert listed.splitlines()[:2] == [f"p7  青禾组  {told}", f"p9  青禾组  {told}"]
+    assert "p1" not in listed
+    assert "p7" not in run("findings", register, "--team", "清溪组").stdout
 
 
 def test_findings_tells_a_terminal_how_far_it_is(register: Path) -> None:

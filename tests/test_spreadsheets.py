@@ -242,25 +242,55 @@ def test_problems_name_file_sheet_row_and_column(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
-def test_a_sheet_that_is_called_by_a_name_is_not_named(tmp_path: Path) -> None:
-    """Some keep a sheet a person; of what may be a name only the first character is told, in problems and notes."""
+def test_a_sheet_that_may_be_called_by_a_name_is_told_by_its_number(tmp_path: Path) -> None:
+    """Some keep a sheet a person: in problems and notes a title is told only where it can be nobody's name."""
     sheets: dict[str, Rows] = {
         "张某某": [VISIT, [P, ON, 9]],
-        " 欧阳 ": [["x"]],
-        "王·某": [["y"]],
         "随访": [VISIT, [P, ON, 8]],
+        "欧阳某的随访": [["x"]],
+        "Wang Xiaoming": [["y"]],
+        "2026": [["z"]],
     }
     found = read_files([workbook(tmp_path / "a.xlsx", sheets)], TODAY)
-    assert [problem.where[1] for problem in found.problems] == ["sheet 张**", "sheet 随访"]
-    assert [note.where[1] for note in found.notes if note.code == "sheet.skipped"] == ["sheet 欧**", "sheet 王**"]
+    assert [problem.where[1] for problem in found.problems] == ["worksheet 1", "sheet 随访"]
+    skipped = [note for note in found.notes if note.code == "sheet.skipped"]
+    assert [note.where[1] for note in skipped] == ["worksheet 3", "worksheet 4", "sheet 2026"]
+    assert skipped[0].text("zh").removeprefix(f"{tmp_path}/").startswith("a.xlsx, 第3张工作表：")
 
 
 @pytest.mark.parametrize(
-    "title", [*(say("zh", sheet) for sheet in SHEETS), "个人信息补充表", "清溪村", "一月", "Sheet1", "1", "二"]
-)
+    "title",
+    [
+        *(say("zh", sheet) for sheet in SHEETS), *(say("en", sheet) for sheet in SHEETS), "个人信息补充表", "清溪村",
+        "清溪村随访(2026年第一季度)", "一月", "Sheet1", "1", "二", "Visits 2026-11",
+    ],
+)  # fmt: skip
 def test_a_sheet_that_is_called_by_what_it_is_is_named(title: str) -> None:
     """Nobody is called so."""
-    assert sheet_place(title) == f"sheet {title}"
+    assert sheet_place(title, 7) == f"sheet {title}"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "",
+        "张某",
+        "张某 随访",
+        "王小明清溪村",
+        "患者李某某",
+        "王·某",
+        "张单",
+        "周月",
+        "丁一",
+        "李镇",
+        "Li Si",
+        "Sheet1 (Li)",
+        "诸葛某某表",
+    ],
+)
+def test_a_sheet_that_may_be_called_by_a_name_is_not_named(title: str) -> None:
+    """With the form's words around it or without, in either script."""
+    assert sheet_place(title, 7) == "worksheet 7"
 
 
 def test_a_file_may_be_called_like_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

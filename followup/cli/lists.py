@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from attrs import evolve
 
 from followup.cli.options import (
     FORMATS,
@@ -162,7 +163,7 @@ def findings(register: Path, team: str | None, today: date, lang: str) -> None:
 
     told, people, total = list[tuple[str | None, str]](), set[str](), 0
     with opened(register) as found:
-        directory, twins = found.directory(), _twins(found)
+        directory, twins = found.directory(), _twins(found, today, team, lang)
         for case in _cases(found, today, lang):
             if team is None or case.team == team:
                 total += 1
@@ -177,13 +178,26 @@ def findings(register: Path, team: str | None, today: date, lang: str) -> None:
     click.echo(say(lang, "findings.count", count=len(told), people=len(people), total=total))
 
 
-def _twins(found: "Register") -> "dict[str, list[Finding]]":
-    """Return by each patient that somebody else may be the same person."""
+def _twins(found: "Register", on: date, team: str | None, lang: str) -> "dict[str, list[Finding]]":
+    """Return by each patient that somebody else may be the same person; of other teams than `team` no number."""
     twins: dict[str, list[Finding]] = {}
     for finding in found.duplicates():
-        for patient in (finding.patient, *finding.facts["others"]):
-            twins.setdefault(patient, []).append(finding)
+        people: list[str] = [finding.patient, *finding.facts["others"]]
+        ours = people if team is None else _of_team(found, people, team, on)
+        away = len(people) - len(ours)
+        first, *others = ours if not away else [*ours, say(lang, "findings.elsewhere", count=away)]
+        told = evolve(finding, patient=first, facts={"patient": first, "others": tuple(others)})
+        for patient in ours:
+            twins.setdefault(patient, []).append(told)
     return twins
+
+
+def _of_team(found: "Register", people: list[str], team: str, on: date) -> list[str]:
+    """Return those of some patients whom a team has on a day."""
+    from followup.case import case_on
+
+    cases = (case_on(ledger, on) for ledger in found.ledgers(people))
+    return [case.patient for case in cases if case is not None and case.team == team]
 
 
 def _cases(found: "Register", on: date, lang: str) -> "Iterator[Case]":

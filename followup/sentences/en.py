@@ -62,6 +62,7 @@ SENTENCES: Final[dict[str, str]] = {
     "problem": "{where}: {what}",
     "place.row": "row {value}",
     "place.sheet": "sheet {value}",
+    "place.worksheet": "worksheet {value}",
     "place.line": "line {value}",
     "place.column": "column {value}",
     "problem.value": '"{word}" is no {field}; use one of: {options}',
@@ -490,6 +491,7 @@ SENTENCES: Final[dict[str, str]] = {
     "form.随访医生签名": "signed",
     # explain
     "findings.one": "{patient}  {team}  {text}",
+    "findings.elsewhere": "people of other teams ({count})",
     "findings.count": "Findings: {count}, about {people} of {total} people registered.",
     "explain.title": "Patient {patient} on {on}: {standing}",
     "explain.policy": "Policy: {title} ({id}, version {version})",

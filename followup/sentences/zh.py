@@ -62,6 +62,7 @@ SENTENCES: Final[dict[str, str]] = {
     "problem": "{where}：{what}",
     "place.row": "第{value}行",
     "place.sheet": "“{value}”表",
+    "place.worksheet": "第{value}张工作表",
     "place.line": "第{value}行",
     "place.column": "“{value}”列",
     "problem.value": "“{word}”不是可用的值({field})；可用：{options}",
@@ -490,6 +491,7 @@ SENTENCES: Final[dict[str, str]] = {
     "form.随访医生签名": "随访医生签名",
     # explain
     "findings.one": "{patient}  {team}  {text}",
+    "findings.elsewhere": "其他团队{count}人",
     "findings.count": "共{count}项疑问，涉及{people}人(登记{total}人)。",
     "explain.title": "患者{patient}，{on}：{standing}",
     "explain.policy": "规则：{title}({id}，版本{version})",
