@@ -26,6 +26,8 @@ _TOLD: Final = re.compile(
     r"|notes?|data|list|due|[\d\W_])+",
     re.IGNORECASE,
 )
+#: Spreadsheets have no longer title; words that overlap would take for ever to be found in one.
+_TITLE: Final = 31
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -104,7 +106,8 @@ def sheet_place(title: str, number: int) -> str:
     >>> sheet_place("随访服务记录表", 1), sheet_place("张某某随访", 2)
     ('sheet 随访服务记录表', 'worksheet 2')
     """
-    return f"sheet {shown(title)}" if _TOLD.fullmatch(title) else f"worksheet {number}"
+    is_told = len(title) <= _TITLE and _TOLD.fullmatch(title)
+    return f"sheet {shown(title)}" if is_told else f"worksheet {number}"
 
 
 @frozen
