@@ -31,7 +31,7 @@ from followup import (
 )
 from followup.errors import RegisterError
 from followup.forms import read_files
-from followup.integrity import check
+from followup.integrity import check, repair
 from followup.policyfile import policy_from_texts
 from followup.register import Register
 from followup.teamrows import Told
@@ -251,6 +251,54 @@ def test_who_has_no_team_is_on_everybodys_list_alone(register: Register) -> None
     assert set(listed(None)) == {("A", "p1"), ("B", "p2")}
     register.record(Assigned("p9", "2026-11-21", team="A"))
     assert (check(register), set(listed("A"))) == ([], {("A", "p1")})
+
+
+MOVES = {
+    "to another team": [Assigned("p1", "2026-03-01", team="B")],
+    "to another team, and back": [Assigned("p1", "2026-03-01", team="B"), Assigned("p1", "2026-03-02", team="A")],
+    "taken back": [
+        (moved := Assigned("p1", "2026-03-01", team="B")),
+        Retracted("p1", "2026-03-03", entry=moved.id, reason="a slip"),
+    ],
+    "told late": [Visited("p1", "2026-04-01", risk=0, mode="home"), Assigned("p1", "2026-03-01", team="B")],
+    "taken back, once a visit was told of": [
+        moved,
+        Visited("p1", "2026-04-01", risk=0, mode="home"),
+        Retracted("p1", "2026-04-02", entry=moved.id, reason="a slip"),
+    ],
+}
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in one batch", "one by one"])
+@pytest.mark.parametrize("moves", MOVES.values(), ids=MOVES)
+def test_whoever_moves_stands_with_one_team(register: Register, moves: list[Entry], *, together: bool) -> None:
+    """Dates are kept by team: none stays behind, be somebody told of once more in the batch that tells who it is."""
+    told = [ENTRIES[0], Registered("p9", "2026-01-05", team="B"), *moves]
+    for entries in [told] if together else [[entry] for entry in told]:
+        register.record_all(entries)
+    assert check(register) == []
+    on = date(2026, 11, 23)
+    for team in (None, "A", "B"):
+        assert same(register.worklist(on, team), WorkList.of(register.ledgers(), register.policy, on, team=team))
+
+
+def test_a_list_of_a_day_before_an_entry_knows_that_somebody_has_a_later_one(register: Register) -> None:
+    """Entered in whatever order, before and after all dates are derived anew, and where the entry is taken back."""
+
+    def check_lists(register: Register) -> None:
+        for on in (date(2026, 1, 10), date(2026, 3, 2), date(2026, 3, 3), date(2027, 1, 1)):
+            assert same(register.worklist(on), WorkList.of(register.ledgers(), register.policy, on))
+        assert check(register) == []
+
+    for entry in (*ENTRIES, Visited("p1", "2026-03-03", risk=4, mode="home"), Visited("p2", "2026-03-02", risk=1)):
+        register.record(entry)
+        check_lists(register)
+    last = register.ledger("p1").entries[-1]
+    register = register.adopt(load_policy("national-2018"), date(2027, 1, 1))
+    register.record(Retracted("p1", "2026-03-04", entry=last.id, reason="a slip"))
+    check_lists(register)
+    repair(register)
+    check_lists(register)
 
 
 def _dump(register: Register) -> Iterable[str]:
