@@ -27,6 +27,7 @@ _CHUNK: Final = 50
 #: More entries than any register has.
 _ALL: Final = 1 << 62
 _INSERT: Final = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_BLANK: Final = 'UPDATE entries SET id = ?, patient = ?, type = ?, "on" = ?, recorded_at = ?, body = ? WHERE seq = ?'
 _GUARDS_OF_INSERTS: Final = """
     SELECT name, sql FROM sqlite_master WHERE type = 'trigger'
     AND name IN ('entries_written_once', 'personal_written_once', 'patients_written_once')
@@ -196,6 +197,11 @@ def _entry(row: Sequence[Any]) -> Entry:
         raise RegisterError(Problem("check.unreadable", facts={"patient": shown(patient)})) from None
 
 
+def blanked(patient: str, seal: str, on: str | None) -> list[str | None]:
+    """Return the row that is left of an entry of somebody who was forgotten on a day: id, patient, type and so on."""
+    return [f"~{seal[:19]}", patient, "forgotten", on, None, canonical({"seal": seal})]
+
+
 def blank(db: Database, patient: str, on: date, reason: str) -> int:
     """Leave of a person's entries their seals alone, and of the person a tombstone; return how many there were."""
     (salt,) = db.execute("SELECT salt FROM patients WHERE patient = ?", [patient]).fetchone()
@@ -204,9 +210,8 @@ def blank(db: Database, patient: str, on: date, reason: str) -> int:
         db.execute(f"DROP TRIGGER {name}")
     for seq, *row, personal in rows:
         seal = sealed(salt, row, personal)
-        blanked = (f"~{seal[:19]}", "forgotten", on.isoformat(), canonical({"seal": seal}), seq)
         db.execute("DELETE FROM personal WHERE seq = ?", [seq])
-        db.execute('UPDATE entries SET id = ?, type = ?, "on" = ?, recorded_at = NULL, body = ? WHERE seq = ?', blanked)
+        db.execute(_BLANK, [*blanked(patient, seal, on.isoformat()), seq])
     tombstone = [on.isoformat(), reason, patient]
     db.execute("UPDATE patients SET salt = NULL, forgotten_on = ?, reason = ? WHERE patient = ?", tombstone)
     for statement in GUARDS.values():

@@ -68,6 +68,11 @@ def unknown(code: str, word: object, options: Iterable[str], **facts: Any) -> Pr
     return Problem(f"{code}.guess" if guess else code, facts=found)
 
 
+def masked(text: str) -> str:
+    """Return text without what may be an ID number or a telephone."""
+    return _LONG_NUMBER.sub("***", text)
+
+
 def shown(word: object, most: int = 40) -> str:
     """Return `word` short enough, and tame enough, to stand in a one-line sentence."""
     try:
@@ -75,7 +80,7 @@ def shown(word: object, most: int = 40) -> str:
     except ValueError:  # an integer of thousands of digits
         text = type(word).__name__
     safe = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:most])
-    return _LONG_NUMBER.sub("***", safe) + ("…" if len(text) > most else "")
+    return masked(safe) + ("…" if len(text) > most else "")
 
 
 def _all(found: Problem | Iterable[Problem]) -> tuple[Problem, ...]:

@@ -8,6 +8,7 @@ from unicodedata import category
 from followup.case import Case, case_on
 from followup.duevisit import DueVisit, told_source
 from followup.entries import FIELDS, PERSONAL, Entry
+from followup.errors import masked
 from followup.findings import doubts
 from followup.ledger import Ledger
 from followup.policy import Policy
@@ -109,7 +110,7 @@ def _word(value: object, lang: str) -> str:
         return say(lang, "word.and").join(f"{_word(k, lang)}: {_word(v, lang)}" for k, v in value.items())
     if isinstance(value, tuple):
         return say(lang, "word.and").join(_word(part, lang) for part in value) or say(lang, "word.none")
-    return str(int(value)) if isinstance(value, int) else one_line(str(value))
+    return str(int(value)) if isinstance(value, int) else one_line(masked(str(value)))
 
 
 def _rules(case: Case, policy: Policy, lang: str) -> Iterator[str]:

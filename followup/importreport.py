@@ -11,7 +11,7 @@ from followup.errors import Problem
 from followup.formulas import defused
 
 _COLUMNS: Final = ("level", "file", "sheet", "row", "column", "zh", "en")
-_KINDS: Final = {"sheet": "sheet", "row": "row", "line": "row", "column": "column"}
+_KINDS: Final = {"sheet": "sheet", "worksheet": "sheet", "row": "row", "line": "row", "column": "column"}
 
 
 def report(problems: Iterable[Problem], notes: Iterable[Problem]) -> str:
@@ -35,7 +35,7 @@ def _place(where: tuple[str, ...]) -> dict[str, str]:
     found = {"file": where[0]} if where else {}
     for part in where[1:]:
         kind, _, value = part.partition(" ")
-        found |= {_KINDS[kind]: value} if kind in _KINDS else {"column": part}
+        found |= {_KINDS[kind]: part if kind == "worksheet" else value} if kind in _KINDS else {"column": part}
     return found
 
 

@@ -45,7 +45,7 @@ def adoptions(db: Database) -> Iterator[Adoption]:
     for writing in writings(db):
         action = "adopt" if writing.action == "create" else writing.action
         noted.setdefault((action, writing.subject), []).append(writing)
-    for policy, version, day, duties_from, recorded_at, reason in db.execute(_HISTORY):
+    for policy, version, day, duties_from, recorded_at, reason, withdrawn_at in db.execute(_HISTORY):
         mark = adoption_mark(policy, version, day)
         whole = adoption_note(policy, version, day, duties_from, recorded_at)
         yield Adoption(
@@ -54,7 +54,8 @@ def adoptions(db: Database) -> Iterator[Adoption]:
             since=date.fromisoformat(day),
             noted=_earliest(noted, "adopt", whole) or _earliest(noted, "adopt", mark),
             reason=reason,
-            withdrawn=_earliest(noted, "withdraw", f"{mark} {reason}"),
+            withdrawn=_earliest(noted, "withdraw", withdrawal_note(mark, reason, withdrawn_at))
+            or _earliest(noted, "withdraw", withdrawal_note(mark, reason, None)),
         )
 
 
@@ -65,7 +66,7 @@ def _earliest(noted: Mapping[tuple[str, str | None], list[Writing]], action: str
 
 
 _HISTORY: Final = """
-    SELECT p.id, p.version, p.adopted_from, p.duties_from, p.recorded_at, w.reason FROM policies p
+    SELECT p.id, p.version, p.adopted_from, p.duties_from, p.recorded_at, w.reason, w.recorded_at FROM policies p
     LEFT JOIN withdrawals w ON w.policy = p.seq ORDER BY p.seq
 """
 
@@ -93,7 +94,12 @@ def write_withdrawal(db: Database, day: date, reason: str, recorded_at: str | No
         return None
     seq, policy, version = row
     db.execute("INSERT INTO withdrawals VALUES (?, ?, ?)", [seq, reason, recorded_at])
-    return f"{adoption_mark(policy, version, day)} {reason}"
+    return withdrawal_note(adoption_mark(policy, version, day), reason, recorded_at)
+
+
+def withdrawal_note(mark: str, reason: str | None, recorded_at: str | None) -> str:
+    """Return how the audit notes the withdrawal of an adoption; earlier releases noted its mark and reason alone."""
+    return _with(f"{mark} {reason}", recorded=recorded_at)
 
 
 _STANDING: Final = """
@@ -107,7 +113,7 @@ def policy_in_force(db: Database, known: datetime | None = None) -> Policy:
     rows = [row for row in _known_rows(db, _ADOPTED, known) if row[4] not in withdrawn]
     try:
         return _told(rows, work_calendar(*_notices(db, known)))
-    except (ValueError, TypeError, AttributeError, RecursionError):  # damaged, or changed behind our back
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):  # damaged, or changed behind our back
         raise RegisterError(Problem("check.rules")) from None
 
 

@@ -13,9 +13,9 @@ from followup.audittrail import writings
 from followup.chain import Head, linked, sealed, written
 from followup.derivation import derive_anew, derived
 from followup.entryjson import shown_id
-from followup.entryrows import forgotten
+from followup.entryrows import blanked, forgotten
 from followup.errors import Problem, RegisterError, shown
-from followup.inforce import adoption_mark, adoption_note, notice_mark, notice_note
+from followup.inforce import adoption_mark, adoption_note, notice_mark, notice_note, withdrawal_note
 from followup.keptdates import NO_TEAM, TABLES
 from followup.policyfile import policy_from_texts
 from followup.register import Register
@@ -24,7 +24,8 @@ from followup.tables import GUARDS, missing_indexes
 
 _MOST: Final = 1_000
 _CHAIN: Final = """
-    SELECT e.seq, e.id, e.patient, e.type, e."on", e.recorded_at, e.body, p.body, s.salt, e.digest FROM entries e
+    SELECT e.seq, e.id, e.patient, e.type, e."on", e.recorded_at, e.body, p.body, s.salt, s.forgotten_on, e.digest
+    FROM entries e
     LEFT JOIN personal p ON p.seq = e.seq LEFT JOIN patients s ON s.patient = e.patient ORDER BY e.seq
 """
 
@@ -52,7 +53,8 @@ def repair(register: Register) -> None:
     Raises `RegisterError` where traces of people who were forgotten may stay in the file all the same.
     """
     with register.batch():
-        for statement in missing_indexes(register.db).values():
+        for name, statement in missing_indexes(register.db).items():
+            register.db.execute(f"DROP INDEX IF EXISTS {name}")
             register.db.execute(statement)
         derive_anew(register.db, register.policy)
         register.db.execute("REINDEX")
@@ -63,6 +65,7 @@ def repair(register: Register) -> None:
 
 def _content(register: Register, since: Head | None) -> Iterator[Problem]:
     db = register.db
+    yield from _references(db)
     yield from _guards(db)
     yield from _chain(db)
     yield from _people(db)
@@ -77,7 +80,9 @@ def _file(db: Database) -> Iterator[Problem]:
     said = [row[0] for row in db.execute("PRAGMA integrity_check").fetchall()]
     if said != ["ok"]:
         yield from (Problem("check.file", facts={"reason": shown(one, 200)}) for one in said)
-        return
+
+
+def _references(db: Database) -> Iterator[Problem]:
     for table, *_ in db.execute("PRAGMA foreign_key_check").fetchall():
         yield Problem("check.file", facts={"reason": f"foreign key of {table}"})
 
@@ -96,12 +101,15 @@ def _guards(db: Database) -> Iterator[Problem]:
 def _chain(db: Database) -> Iterator[Problem]:
     """Compare each entry with what was sealed, after the one before it."""
     last, before = 0, ""
-    for seq, *row, personal, salt, digest in db.execute(_CHAIN):
+    for seq, *row, personal, salt, forgotten_on, digest in db.execute(_CHAIN):
         facts = {"seq": seq, "entry": shown_id(row[0])[:8], "patient": shown(row[1])}
         if seq != last + 1:
             yield Problem("check.gap", facts=facts)
-        elif linked(before, _seal(row, personal, salt)) != digest or (salt is None and row[2] != "forgotten"):
-            yield Problem("check.changed", facts=facts)
+        else:
+            seal = _seal(row, personal, salt)
+            is_blank = salt is not None or [*row, personal] == [*blanked(row[1], seal, forgotten_on), None]
+            if linked(before, seal) != digest or not is_blank:
+                yield Problem("check.changed", facts=facts)
         last, before = seq, digest
 
 
@@ -164,9 +172,13 @@ def _noticed(db: Database) -> list[tuple[str, str]]:
 
 def _withdrawn(db: Database) -> list[tuple[str, str]]:
     rows = db.execute(
-        "SELECT p.id, p.version, p.adopted_from, w.reason FROM withdrawals w JOIN policies p ON p.seq = w.policy"
+        """
+        SELECT p.id, p.version, p.adopted_from, w.reason, w.recorded_at
+        FROM withdrawals w JOIN policies p ON p.seq = w.policy
+        """
     )
-    return [(f"{adoption_mark(policy, version, day)} {reason}",) * 2 for policy, version, day, reason in rows]
+    marks = [(adoption_mark(*mark), reason, recorded_at) for *mark, reason, recorded_at in rows]
+    return [(withdrawal_note(mark, reason, None), withdrawal_note(mark, reason, at)) for mark, reason, at in marks]
 
 
 #: How the audit would name the rules that are there and their withdrawals, and how it would note them.

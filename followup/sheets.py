@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Final
 
 from attrs import field, frozen
 
-from followup.errors import FollowupError, InvalidEntry, InvalidFile, Problem, shown
+from followup.errors import FollowupError, InvalidEntry, InvalidFile, Problem, masked, shown
 from followup.fields import one_line
 from followup.spellings import choice_told, choices_told, day_told, harmless, plain
 from followup.terms import Term
@@ -141,8 +141,11 @@ class Row:
         return self.cells.get(column, "").strip() or None
 
     def line(self, column: str) -> str | None:
-        """Return a cell that must stand on one line: a team, a village."""
+        """Return a cell that must stand on one line and is printed: a team, a village."""
         found = self.text(column)
+        if found is not None and masked(found) != found:
+            self.wrong("line.number", column)
+            return None
         try:
             return None if found is None else one_line(found)
         except InvalidEntry:

@@ -119,8 +119,11 @@ def choices_told(text: str, options: Mapping[str, Any]) -> tuple[Any, ...]:
             values += [_agreed(one, options) for one in _apart(each, options)]
         except InvalidEntry as error:
             problems += error.problems
-    if problems or not values:
-        raise InvalidEntry(problems or _stranger(plain(text), options))
+    strangers = [problem for problem in problems if problem.code == "cell.code"]
+    if len(strangers) > 1 or not (problems or values):  # pieces might tell together what none of them does
+        problems = [_stranger(plain(text), options), *(one for one in problems if one not in strangers)]
+    if problems:
+        raise InvalidEntry(problems)
     return tuple(values)
 
 

@@ -33,6 +33,8 @@ def is_path(place: Place) -> bool:
 def connected(place: Place) -> Database:
     """Return the open database of a path or a connection: foreign keys checked, each commit on the disk."""
     connection = sqlite3.connect(_plain(place), timeout=PATIENCE) if is_path(place) else place
+    if connection.in_transaction:  # what follows would commit it
+        raise RegisterError(Problem("register.transaction"))
     connection.isolation_level = None  # transactions begin where we say
     connection.row_factory = None
     db = Database(connection)
@@ -233,5 +235,6 @@ _SAID: Final = {
     "unable to open": "register.folder",
     "not a database": "register.foreign",
     "disk is full": "register.full",
+    "disk I/O error": "register.disk",
     "already exists": "register.exists",
 }

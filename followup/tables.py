@@ -154,12 +154,12 @@ def _check_former(before: str, row: tuple[str, ...], personal: str | None, salt:
 
 
 def missing_indexes(db: Database) -> dict[str, str]:
-    """Return the indexes that a register should have and this one has not, with what makes them."""
+    """Return the indexes that a register should have and this one has not (or others), with what makes them."""
     made = Database(memory=True)
     migrations.apply(made)
     indexes = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
     there = dict(db.execute(indexes).fetchall())
-    return {name: sql for name, sql in made.execute(indexes).fetchall() if name not in there}
+    return {name: sql for name, sql in made.execute(indexes).fetchall() if there.get(name) != sql}
 
 
 def is_of_a_later_release(db: Database) -> bool:

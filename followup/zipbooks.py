@@ -21,19 +21,20 @@ _IDLE: Final = re.compile(
     r"(^|/)(media|drawings|theme|charts|docProps|customXml|pivot\w*|externalLinks|comments\w*)(/|\.)|\.(?!xml$|rels$)[^./]*$",
     re.IGNORECASE,
 )
-_ATTRIBUTE: Final = re.compile(r'([\w:]+)\s*=\s*"([^"]*)"')
+#: No search goes on from one tag into the next, or begins within a word: a part may be made to take for ever.
+_ATTRIBUTE: Final = re.compile(r'(?<![\w:])([\w:]+)\s*=\s*"([^"]*)"')
 _1904: Final = re.compile(rb'\bdate1904\s*=\s*["\'](1|true|on)["\']')
 #: The place of a cell, the number of a row, and what a cell holds.
 _PLACE: Final = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})", re.ASCII)
 _ROW: Final = re.compile(r"[0-9]{1,7}", re.ASCII)
 _CONTENTS: Final = frozenset({"v", "is", "f"})
-_FAILED: Final = re.compile(rb'(<(?:\w+:)?c\b[^>]*?\bt\s*=\s*)(?:"e"|\'e\')')
+_FAILED: Final = re.compile(rb'(<(?:\w+:)?c\b[^<>]*?\bt\s*=\s*)(?:"e"|\'e\')')
 _UNCOUNTED: Final = re.compile(
-    rb"<((?:\w+:)?c\b)([^>]*)>\s*<(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>)"
+    rb"<((?:\w+:)?c\b)([^<>]*)>\s*<(?:\w+:)?f\b[^<>]*?(?:/>|>[^<]*</(?:\w+:)?f>)"
     rb"\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*(</(?:\w+:)?c>)"
 )
 _TYPE: Final = re.compile(rb'\st\s*=\s*["\'](\w+)["\']')
-_SHARED: Final = re.compile(rb'\bt\s*=\s*["\']s["\'][^>]*>\s*<(?:\w+:)?v>\s*([0-9]+)')
+_SHARED: Final = re.compile(rb'\bt\s*=\s*["\']s["\'][^<>]{0,999}>\s*<(?:\w+:)?v>\s*([0-9]+)')
 _ITEM: Final = re.compile(rb"<(?:\w+:)?si\b")
 
 
@@ -95,7 +96,7 @@ def _titles(parts: Mapping[str, bytes]) -> dict[str, tuple[str, ...]]:
 
 def _elements(parts: Mapping[str, bytes], ending: str, tag: str) -> list[dict[str, str]]:
     text = next((part for name, part in parts.items() if name.lower().endswith(ending)), b"").decode("utf-8", "replace")
-    found = re.findall(rf"<(?:\w+:)?{tag}\s([^>]*)>", text)
+    found = re.findall(rf"<(?:\w+:)?{tag}\s([^<>]*)>", text)
     return [{name: html.unescape(value) for name, value in _ATTRIBUTE.findall(each)} for each in found]
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
+from errno import ENOSPC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 #: own), 3 bad data.
 OVERDUE, FAILED, BAD_DATA = 1, 1, 3
 
+#: How every SQLite file begins that is not encrypted.
+_SQLITE: Final = b"SQLite format 3\0"
 #: After so many seconds somebody who waits is told how far it is.
 LONG: Final = 2
 #: The formats of a list.
@@ -139,12 +142,23 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     def run(*args: Any, today: date | None, tz: ZoneInfo, lang: str, **given: Any) -> None:
         try:
             function(*args, today=today or datetime.now(tz).date(), lang=lang, **given)
-        except (FollowupError, UnicodeEncodeError) as error:
-            found = error.text(lang) if isinstance(error, FollowupError) else Problem("argument").text(lang)
-            click.echo(found, err=True)
+        except (FollowupError, UnicodeEncodeError, OSError) as error:
+            if isinstance(error, OSError) and error.errno != ENOSPC:
+                raise
+            click.echo(_sentence(error).text(lang), err=True)
             sys.exit(BAD_DATA)
 
     return functools.reduce(lambda found, option: option(found), reversed(_SHARED), run)
+
+
+def _sentence(error: FollowupError | UnicodeEncodeError | OSError) -> FollowupError | Problem:
+    """Return what tells an error; what cannot be printed is no fault of a word that was given."""
+    if isinstance(error, FollowupError):
+        return error
+    if isinstance(error, OSError):
+        return Problem("register.full")
+    is_word = error.encoding.lower().replace("-", "") == "utf8"
+    return Problem("argument") if is_word else Problem("output.encoding", facts={"encoding": error.encoding})
 
 
 @contextmanager
@@ -184,12 +198,22 @@ written_by: Final = click.option(
 
 
 def write(path: Path, content: str | bytes) -> None:
-    """Write a file, a new one for its owner alone, or say why it cannot be written."""
+    """Write a file, a new one for its owner alone, or say why it cannot be written; no register is written over."""
+    if _is_database(path):
+        raise InvalidFile(Problem("report.register", (str(path),)))
     try:
         with open(path, "wb", opener=_private) as file:
             file.write(content if isinstance(content, bytes) else content.encode())
     except OSError as error:
         raise InvalidFile(Problem("output", facts={"path": path, "reason": error.strerror})) from None
+
+
+def _is_database(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_SQLITE)) == _SQLITE
+    except OSError:
+        return False
 
 
 def _private(path: str, flags: int) -> int:
