@@ -55,7 +55,7 @@ def adoptions(db: Database) -> Iterator[Adoption]:
             noted=_earliest(noted, "adopt", whole) or _earliest(noted, "adopt", mark),
             reason=reason,
             withdrawn=_earliest(noted, "withdraw", withdrawal_note(mark, reason, withdrawn_at))
-            or _earliest(noted, "withdraw", withdrawal_note(mark, reason, None)),
+            or _earliest(noted, "withdraw", f"{mark} {reason}"),
         )
 
 
@@ -99,7 +99,7 @@ def write_withdrawal(db: Database, day: date, reason: str, recorded_at: str | No
 
 def withdrawal_note(mark: str, reason: str | None, recorded_at: str | None) -> str:
     """Return how the audit notes the withdrawal of an adoption; earlier releases noted its mark and reason alone."""
-    return _with(f"{mark} {reason}", recorded=recorded_at)
+    return _with(f"{mark} {reason}", recorded=recorded_at or "-")
 
 
 _STANDING: Final = """

@@ -14,7 +14,7 @@ from followup.chain import Head, linked, sealed, written
 from followup.derivation import derive_anew, derived
 from followup.entryjson import shown_id
 from followup.entryrows import blanked, forgotten
-from followup.errors import Problem, RegisterError, shown
+from followup.errors import InvalidEntry, Problem, RegisterError, shown
 from followup.inforce import adoption_mark, adoption_note, notice_mark, notice_note, withdrawal_note
 from followup.keptdates import NO_TEAM, TABLES
 from followup.policyfile import policy_from_texts
@@ -178,7 +178,7 @@ def _withdrawn(db: Database) -> list[tuple[str, str]]:
         """
     )
     marks = [(adoption_mark(*mark), reason, recorded_at) for *mark, reason, recorded_at in rows]
-    return [(withdrawal_note(mark, reason, None), withdrawal_note(mark, reason, at)) for mark, reason, at in marks]
+    return [(f"{mark} {reason}", withdrawal_note(mark, reason, at)) for mark, reason, at in marks]
 
 
 #: How the audit would name the rules that are there and their withdrawals, and how it would note them.
@@ -244,7 +244,7 @@ def _dates(register: Register) -> Iterator[Problem]:
             team = found.standings[0][4] if found.standings else NO_TEAM
             for table in TABLES:
                 yield from _differences(db, (patient, team), table, getattr(found, table))
-    except RegisterError as error:
+    except (RegisterError, InvalidEntry) as error:
         yield from error.problems
     for table in TABLES:
         rows = db.execute(f"SELECT DISTINCT patient FROM {table} t WHERE NOT EXISTS {_LIVING}")  # noqa: S608

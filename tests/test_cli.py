@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from wcwidth import wcswidth
 
+from followup import load_policy
 from followup.cli import main
 from followup.register import Register
 from followup.terms import Bucket
@@ -361,6 +362,39 @@ def test_findings_tells_a_terminal_how_far_it_is(register: Path) -> None:
     os.close(terminal)
     assert told == "\rread 3 of 3 people\r\n"
     assert subprocess.run(command, capture_output=True, check=True).stderr == b""
+
+
+def test_explain_shows_no_number_that_somebody_wrote_into_a_text(register: Path) -> None:
+    """A telephone or an ID number among other words, in whatever groups."""
+    text = "家属 139 1234 5678,110101 19900307 0134"
+    entry = {"type": "referred", "patient": "p1", "on": TODAY, "to": "某院 110101199003070134", "reason": text}
+    run("record", register, "-", stdin=json.dumps(entry))
+    told = run("explain", register, "p1").stdout
+    assert "referred; to 某院 ***; reason: 家属 ***,***" in told
+
+
+def test_no_register_is_written_over(register: Path, tmp_path: Path) -> None:
+    """Be it another one than that which is asked: by a list, and by a report of an import, which then records nothing."""
+    other, lines = tmp_path / "other.db", tmp_path / "more.jsonl"
+    Register.create(other, load_policy("national-2018")).close()
+    before = other.read_bytes()
+    lines.write_text(UNLISTED, "utf-8")
+    for words in (("due", register, "-o", other), ("import", register, lines, "--report", other)):
+        assert "this is a register, and would be overwritten" in run(*words, code=3).stderr
+    assert other.read_bytes() == before
+    assert "no patient" in run("explain", register, "p4", code=3).stderr
+
+
+def test_what_cannot_be_printed_is_told(register: Path) -> None:
+    """A disk that is full, and a terminal that lacks a character: no traceback, and no word that was given is blamed."""
+    run("record", register, "-", stdin=json.dumps({"type": "assigned", "patient": "p1", "on": TODAY, "team": "䶮组"}))
+    command = [sys.executable, "-m", "followup", "due", str(register), "--today", TODAY, "--lang", "en"]
+    environment = {**os.environ, "PYTHONIOENCODING": "gbk"}
+    found = subprocess.run(command, capture_output=True, check=False, env=environment)
+    assert (found.returncode, b"the output's encoding (gbk) has not every character" in found.stderr) == (3, True)
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
+        full_disk = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (full_disk.returncode, full_disk.stderr) == (3, b"the disk is full; make room and try again\n")
 
 
 def test_explain_before_the_registration_says_so(register: Path) -> None:

@@ -181,6 +181,7 @@ def test_an_entry_written_again_is_passed_over(register: Register) -> None:
         (["DELETE FROM personal WHERE seq = 1"], ["changed"]),
         (["UPDATE entries SET digest = substr(digest, 3) || 'ff' WHERE seq = 2"], ["changed", "changed"]),
         (["DELETE FROM entries WHERE seq = 4"], ["gap", "uncounted"]),
+        (["DELETE FROM entries WHERE seq = 1"], ["file", "gap"]),
         (["DELETE FROM entries WHERE seq = 5"], ["uncounted"]),
         (["DELETE FROM entries WHERE seq = 5", "DELETE FROM audit WHERE seq = 3"], ["dates"]),
         (["UPDATE entries SET seq = 6 WHERE seq = 5"], ["gap", "recomputed"]),
@@ -211,6 +212,10 @@ def test_a_withdrawal_that_is_undone_or_invented_behind_the_librarys_back_shows(
         register.adopt(load_policy("national-2018"), date(2027, 1, 1)).withdraw(
             date(2027, 1, 1), date(2026, 12, 1), "x"
         )
+    assert codes(path) == []
+    behind(path, "UPDATE withdrawals SET recorded_at = '2027-06-01T09:00:00+08:00'")
+    assert codes(path) == ["withdrawn", "withdrawn"]
+    behind(path, "UPDATE withdrawals SET recorded_at = NULL")
     assert codes(path) == []
     behind(path, "UPDATE withdrawals SET reason = 'y'")
     assert codes(path) == ["withdrawn", "withdrawn"]
@@ -509,6 +514,45 @@ def test_an_index_that_is_gone_is_named_and_made_anew(path: Path, name: str) -> 
     with Register.open(path) as register:
         repair(register)
     assert codes(path) == []
+
+
+def test_an_index_that_is_another_one_is_named_and_made_anew(path: Path) -> None:
+    """By its name alone it would pass for what finds an entry, and keeps another one out."""
+    other = "CREATE INDEX entries_of_patient ON entries (patient) WHERE type = 'visited'"
+    behind(path, "DROP INDEX entries_of_patient", other)
+    assert "index" in codes(path)
+    with Register.open(path) as register:
+        repair(register)
+        assert register.find(ENTRIES[0].id) == ENTRIES[0]
+    assert codes(path) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'INSERT INTO personal VALUES (1, \'{"name":"X"}\')',
+        "UPDATE entries SET body = json_set(body, '$.name', 'X') WHERE seq = 1",
+        "UPDATE entries SET \"on\" = '2020-01-01' WHERE seq = 1",
+        "UPDATE entries SET recorded_at = '2020-01-01T00:00:00Z' WHERE seq = 1",
+        "UPDATE entries SET id = '~' WHERE seq = 1",
+    ],
+)
+def test_nothing_is_put_back_to_what_is_left_of_who_was_forgotten(path: Path, statement: str) -> None:
+    """Of an entry its seal alone is left, in one form."""
+    with Register.open(path) as register:
+        register.forget("p1", ON, "at the request of the family")
+    assert codes(path) == []
+    behind(path, statement)
+    assert codes(path) == ["changed"]
+
+
+@pytest.mark.parametrize("texts", ["[]", "{}", '["x"]', "1"])
+def test_rules_that_are_none_are_told_in_a_sentence(path: Path, texts: str) -> None:
+    """Somebody has changed them behind the library's back."""
+    behind(path, f"UPDATE policies SET texts = '{texts}'")  # noqa: S608 - no word of a user's
+    with pytest.raises(RegisterError) as refused:
+        Register.open(path)
+    assert refused.value.problems[0].code == "check.rules"
 
 
 def test_a_person_of_whom_nothing_is_told_shows(path: Path) -> None:

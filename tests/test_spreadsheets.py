@@ -5,6 +5,7 @@ import io
 import os
 import shutil
 import struct
+import subprocess
 import sys
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -280,6 +281,60 @@ def test_a_sheet_that_is_called_by_what_it_is_is_named(title: str) -> None:
 def test_a_sheet_that_may_be_called_by_a_name_is_not_named(title: str) -> None:
     """With the form's words around it or without, in either script; a title without end is none."""
     assert sheet_place(title, 7) == "worksheet 7"
+
+
+@pytest.mark.parametrize("text", ["990101 19930925 1251", "1、990101、19930925", "199 0000 0012", "王 小明"])
+def test_the_pieces_of_a_number_are_not_told(tmp_path: Path, text: str) -> None:
+    """A cell of several codes is judged as a whole, not by each piece between two separators."""
+    header = (*VISIT, "目前症状")
+    found = read_files([workbook(tmp_path / "a.xlsx", {"随访": [header, [P, ON, 1, text]]})], TODAY)
+    said = "".join(f"{problem} {problem.text('zh')}" for problem in found.problems).replace(str(tmp_path), "")
+    assert "***" in said
+    assert not any(piece in said for piece in ("9901", "1993", "1251", "199", "0012", "小明", "王"))
+
+
+@pytest.mark.parametrize("column", ["责任团队", "村(居)委会"])
+def test_a_number_that_may_be_somebodys_is_no_team_and_no_village(tmp_path: Path, column: str) -> None:
+    """It would be printed on every list; it is what a shift of columns makes."""
+    for number in (ID_NUMBER, "990101 19930925 1251", PHONE):
+        rows = [("编号", "填表日期", "知情同意", column), [P, ON, 1, number]]
+        found = read_files([workbook(tmp_path / f"{number}.xlsx", {"个人信息": rows})], TODAY)
+        assert [(problem.code, problem.where[-1]) for problem in found.problems] == [
+            ("line.number", f"column {column}")
+        ]
+        assert number not in str(found.problems[0].facts)
+
+
+def test_a_sheet_that_looks_like_a_form_is_not_passed_over(tmp_path: Path) -> None:
+    """Its patients would all be overdue, and nobody would know why."""
+    header = ("患者编号", "随访时间", "本次随访形式", "目前症状", "自知力", "本次随访分类", "下次随访日期")
+    found = read_files([workbook(tmp_path / "a.xlsx", {"随访": [header, [P, ON, 1, 1, 1, 3, ON]]})], TODAY)
+    assert [problem.code for problem in found.problems][:1] == ["sheet.header"]
+
+
+@pytest.mark.parametrize(
+    ("part", "content"),
+    [
+        ("xl/workbook.xml", "<workbook><sheet " + "a" * 600_000),
+        ("xl/workbook.xml", "<workbook>" + "<sheet " * 400_000),
+        ("xl/worksheets/sheet1.xml", "<worksheet><sheetData>" + "<c " * 1_000_000),
+        ("xl/worksheets/sheet1.xml", "<worksheet><sheetData><!--" + "<c " * 1_000_000 + "--></sheetData></worksheet>"),
+    ],
+    ids=["a word", "tags", "cells", "cells in a comment"],
+)
+def test_a_workbook_made_to_take_for_ever_takes_no_time(tmp_path: Path, part: str, content: str) -> None:
+    """Whatever stands in its parts, each is gone through once."""
+    good = workbook(tmp_path / "good.xlsx", {"随访": [VISIT, [P, ON, 1]]})
+    with zipfile.ZipFile(good) as package:
+        parts = {name: package.read(name) for name in package.namelist()} | {part: content.encode()}
+    bad = tmp_path / "bad.xlsx"
+    with zipfile.ZipFile(bad, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, body in parts.items():
+            package.writestr(name, body)
+    code = "import sys; from datetime import date; from pathlib import Path; from followup.forms import read_files;"
+    code += "print(*[one.code for one in read_files([Path(sys.argv[1])], date(2026, 11, 23)).problems])"
+    command = [sys.executable, "-c", code, str(bad)]
+    assert subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout.startswith("book.")
 
 
 def test_a_file_may_be_called_like_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,6 +58,21 @@ def test_every_file_of_a_register_is_its_owners_alone(path: Path) -> None:
     assert modes == dict.fromkeys(["r.db", "r.db-wal", "r.db-shm", "copy.db"], 0o600)
 
 
+def test_a_connection_in_a_transaction_is_refused(path: Path) -> None:
+    """Opening would commit what its owner has not; nothing of it is."""
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE mine (a)")
+    connection.commit()
+    connection.execute("INSERT INTO mine VALUES (1)")
+    with pytest.raises(RegisterError) as refused:
+        Register.open(connection)
+    assert refused.value.problems[0].code == "register.transaction"
+    connection.rollback()
+    assert connection.execute("SELECT count(*) FROM mine").fetchone() == (0,)
+    assert Register.open(connection).size() == 1
+    connection.close()
+
+
 def test_a_copy_is_the_register_at_one_moment(path: Path) -> None:
     """Taken while another program is in the midst of writing, it holds what was there before."""
     other = Register.open(path)
