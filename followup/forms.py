@@ -51,8 +51,10 @@ _FORMS: Final = (
 )
 #: A list of who is due, filled in: the follow-up form with the list's own columns beside it.
 _LIST: Final = evolve(_FORMS[0], facts=list_facts)
-#: A sheet with so many columns of a form is that form, whatever it lacks.
+#: A sheet with so many columns that only follow-ups have tells of follow-ups, whatever it lacks: passed over, they
+#: would all be owed. Other lists of people have columns of the supplement.
 _ENOUGH: Final = 4
+_OF_VISITS: Final = frozenset(VISIT_COLUMNS) - frozenset(PATIENT_COLUMNS)
 _NAMES: Final = Names.of((*VISIT_COLUMNS, *PATIENT_COLUMNS), ALIASES)
 _MARKS: Final = [frozenset({PATIENT, form.dated}) for form in _FORMS]
 #: A column of running numbers: they are another person's when the sheet is sorted, and tell nothing of anybody.
@@ -130,8 +132,8 @@ def _pass_over(grid: Grid, found: Reading) -> None:
     if is_own_sheet(grid.where[-1].removeprefix("sheet ")):
         return
     row, names = nearest_header(grid, _NAMES)
-    marks = [(names & {PATIENT, form.dated, *form.needed}, names & {*form.columns}) for form in _FORMS]
-    if any(len(needed) > 1 or len(known) >= _ENOUGH for needed, known in marks):
+    lacks_little = any(len(names & {PATIENT, form.dated, *form.needed}) > 1 for form in _FORMS)
+    if lacks_little or len(names & _OF_VISITS) >= _ENOUGH:
         found.problems.append(Problem("sheet.header", (*grid.where, f"row {row}")))
     else:
         found.notes.append(Problem("sheet.skipped", grid.where))

@@ -16,12 +16,11 @@ from followup.terms import Term
 
 #: A line of more characters than this is no row of anything.
 _LONGEST: Final = 1_000_000
-#: Of which words a sheet's title is made that says what is on it; no person is called so.
+#: Of which words a sheet's title is made that says what is on it; no person is called so, as one may be 新村 or 安镇.
 _TOLD: Final = re.compile(
     r"(?:随访|服务|记录|登记|个人|基本|信息|补充|患者|病人|严重|精神|障碍|管理|治疗|汇总|明细|名[单册]|台[账帐]|导[出入]|数据"
     r"|说明|备注|模板|样[表张]|表格?|清单|册|页|卡|空白?|工作|团队|小组|成员|人员|职责|区域|变[动更]|新增?|旧|死亡|失访|[迁转][出入]|[住出]院"
     r"|代码|关爱|帮扶|综合|全部|其他|[上下]半|年度?|季度|月份?|日|第|至|[一二三四五六七八九十]"
-    r"|[\u4e00-\u9fff]{2,3}(?:村|社区|镇|街道|乡|区|县|市)"
     r"|sheets?|tables?|forms?|follow-?ups?|visits?|dut(?:y|ies)|changes?|codes?|patients?|teams?|members?|records?|rows?"
     r"|notes?|data|list|due|[\d\W_])+",
     re.IGNORECASE,

@@ -13,8 +13,8 @@ from followup.dates import day
 from followup.errors import InvalidEntry, Problem, shown
 
 _HARMLESS: Final = re.compile(r"[\d./:-]{1,10}|\d{4}年\d{1,2}月\d{1,2}日?|.", re.DOTALL)
-#: The problems that tell a piece of a cell.
-_OF_WORDS: Final = frozenset({"cell.code", "cell.together"})
+#: The problems that show a piece of a cell.
+_OF_PIECES: Final = frozenset({"cell.code", "cell.together"})
 _DATE: Final = re.compile(
     r"(?:(\d{4})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})\s*[日号]?|(\d{4})(\d\d)(\d\d))(?:[T\s]+\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?)?",
     re.ASCII,
@@ -121,7 +121,7 @@ def choices_told(text: str, options: Mapping[str, Any]) -> tuple[Any, ...]:
             values += [_agreed(one, options) for one in _apart(each, options)]
         except InvalidEntry as error:
             problems += error.problems
-    strangers = [problem for problem in problems if problem.code in _OF_WORDS]
+    strangers = [problem for problem in problems if problem.code in _OF_PIECES]
     if len(strangers) > 1 or not (problems or values):  # pieces might tell together what none of them does
         problems = [_stranger(plain(text), options), *(one for one in problems if one not in strangers)]
     if problems:

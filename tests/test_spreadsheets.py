@@ -262,8 +262,8 @@ def test_a_sheet_that_may_be_called_by_a_name_is_told_by_its_number(tmp_path: Pa
 @pytest.mark.parametrize(
     "title",
     [
-        *(say("zh", sheet) for sheet in SHEETS), *(say("en", sheet) for sheet in SHEETS), "个人信息补充表", "清溪村",
-        "清溪村随访(2026年第一季度)", "一月", "Sheet1", "1", "二", "Visits 2026-11",
+        *(say("zh", sheet) for sheet in SHEETS), *(say("en", sheet) for sheet in SHEETS), "个人信息补充表",
+        "患者随访(2026年第一季度)", "一月", "Sheet1", "1", "二", "Visits 2026-11",
     ],
 )  # fmt: skip
 def test_a_sheet_that_is_called_by_what_it_is_is_named(title: str) -> None:
@@ -274,7 +274,7 @@ def test_a_sheet_that_is_called_by_what_it_is_is_named(title: str) -> None:
 @pytest.mark.parametrize(
     "title",
     [
-        "", "张某", "张某 随访", "王小明清溪村", "患者李某某", "王·某", "张单", "周月", "丁一", "李镇", "Li Si", "Sheet1 (Li)",
+        "", "张某", "张某 随访", "王小明清溪村", "患者李某某", "王·某", "张单", "周月", "丁一", "李镇", "李新村", "Li Si", "Sheet1 (Li)",
         "诸葛某某表", pytest.param("村" * 500 + "某", id="endless"),
     ],
 )  # fmt: skip
@@ -310,6 +310,16 @@ def test_a_sheet_that_looks_like_a_form_is_not_passed_over(tmp_path: Path) -> No
     header = ("患者编号", "随访时间", "本次随访形式", "目前症状", "自知力", "本次随访分类", "下次随访日期")
     found = read_files([workbook(tmp_path / "a.xlsx", {"随访": [header, [P, ON, 1, 1, 1, 3, ON]]})], TODAY)
     assert [problem.code for problem in found.problems][:1] == ["sheet.header"]
+
+
+def test_a_list_of_people_that_is_no_form_is_passed_over(tmp_path: Path) -> None:
+    """Whatever it has in common with the supplement: it tells of no follow-up."""
+    roster = [
+        ("序号", "姓名", "性别", "出生日期", "身份证号", "联系电话", "村(居)委会"),
+        [1, NAME, 1, ON, "", PHONE, "甲村"],
+    ]
+    found = read_files([workbook(tmp_path / "a.xlsx", {"随访": [VISIT, [P, ON, 1]], "名册": roster})], TODAY)
+    assert (found.problems, [note.code for note in found.notes]) == ([], ["sheet.skipped", "presence"])
 
 
 @pytest.mark.parametrize(
