@@ -1,17 +1,23 @@
 """People who may be one and the same: found by what is known of them, and never merged by themselves."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from hashlib import blake2b, sha256
 from itertools import groupby
 from operator import itemgetter
 from secrets import token_bytes
+from typing import Final
 
 from sqlite_utils import Database
 
 from followup.case import Case, case_on
 from followup.findings import Finding
 from followup.ledger import Ledger
+from followup.spellings import tight
+
+_OF_15: Final = re.compile(r"\d{15}", re.ASCII)
+_OF_18: Final = re.compile(r"\d{17}[\dX]", re.ASCII)
 
 
 def duplicates(ledgers: Iterable[Ledger]) -> Iterator[Finding]:
@@ -44,13 +50,21 @@ def _finding(code: str, people: Iterable[str]) -> Finding:
 def likenesses(case: Case) -> list[str]:
     """Return by what a person would be taken for another: hashes of the ID number, and of name, birth date and village.
 
-    Each begins with the code of its finding.
+    Each begins with the code of its finding. Spaces and full-width characters make no other person, nor does a number
+    of 15 digits beside that of 18, which has the century and a check digit more (GB 11643-1999).
     """
     name, born, number = (case.person.get(key) for key in ("name", "born", "id_number"))
-    found = [] if number is None else [_hashed("same-id-number", str(number).upper())]
+    found = [] if number is None else [_hashed("same-id-number", _whole(tight(number).upper()))]
     if name and born and case.village:
-        found.append(_hashed("same-person", name.strip(), str(born), case.village.strip()))
+        found.append(_hashed("same-person", tight(name), str(born), tight(case.village)))
     return found
+
+
+def _whole(number: str) -> str:
+    """Return the 17 digits that an ID number has beside its check digit; a number of another kind as it is."""
+    if _OF_15.fullmatch(number):
+        return f"{number[:6]}19{number[6:]}"
+    return number[:-1] if _OF_18.fullmatch(number) else number
 
 
 def _hashed(code: str, *told: str) -> str:

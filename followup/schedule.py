@@ -30,8 +30,9 @@ from followup.policy import FOLLOW_UPS, Policy, Rule
 from followup.settlement import NEXT_ROUND, is_settled, last_done, last_visit, untold
 from followup.terms import Anchor, Bucket, ContactMode, LineKind, Role, Silence, Status
 
-#: Raised whenever the same entries and rules give other lines than before: kept ones are then derived anew.
-RECKONING: Final = 3
+#: Raised whenever the same entries and rules give other lines or likenesses than before: what is kept of them is then
+#: derived anew.
+RECKONING: Final = 4
 
 # Members of an enum are looked up by a slow property in Python 3.11; what every decision needs is kept here.
 _VISIT, _BEGAN, _DONE, _FIRST_MISSED = Anchor.VISIT, Anchor.BEGAN, Anchor.DONE, Anchor.FIRST_MISSED

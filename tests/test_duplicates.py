@@ -45,6 +45,10 @@ def person(patient: str, **more: str) -> Registered:
           Assigned("p2", "2026-02-01", village="甲村")], ["same-person p1 p2"]),
         ([person("p1", id_number=NUMBER), wrong := person("p2", id_number=NUMBER),
           Retracted("p2", "2026-02-01", entry=wrong.id)], []),
+        ([person("p1", name="赵甲", born=BORN, village="甲村(东)"), person("p2", name="赵　甲", born=BORN, village="甲村（东）")],
+         ["same-person p1 p2"]),
+        ([person("p1", id_number="990101900101001"), person("p2", id_number=NUMBER)], ["same-id-number p1 p2"]),
+        ([person("p1", id_number="990101900101001"), person("p2", id_number="990101200001010010")], []),
     ],
 )  # fmt: skip
 def test_people_who_may_be_one_are_found(entries: list[Entry], expected: list[str]) -> None:
