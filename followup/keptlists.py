@@ -29,10 +29,13 @@ _STORIES: Final = 256
 def kept_list(db: Database, policy: Policy, on: date, team: str | None, within: int) -> WorkList:
     """Return the list of a day, of one team or of all; the lines read on from the database while it is open."""
     upto = head(db)
-    counts = kept_counts(db, on, team)
     near = _near(db, team)
     told = (_story(db, policy, on, upto.entries), lambda of, line: line_crew(near(), of, line, on))
-    found = list(kept_lines(db, on, team, within, told))
+    try:
+        counts = kept_counts(db, on, team)
+        found = list(kept_lines(db, on, team, within, told))
+    except (ValueError, TypeError, AttributeError):  # changed behind our back
+        raise RegisterError(Problem("register.drifted")) from None
     for ledger in read_ledgers(db, sorted(patients_after(db, on))):
         earlier = WorkList.of([ledger], policy, on, team=team, within=within, directory=near())
         counts.update(earlier.counts)

@@ -199,9 +199,11 @@ class Register:
         """Withdraw what was adopted from a day to come on, derive all dates anew, and return the register without it.
 
         The row stays, and a list as it was known before goes by it. Raises `RegisterError` where nothing was adopted
-        from that day on, or where the day is not after `today`, and `InvalidPolicy` where what remains would fail its
-        audit.
+        from that day on, where the day is not after `today` or no reason is given, and `InvalidPolicy` where what
+        remains would fail its audit.
         """
+        if not reason.strip():
+            raise RegisterError(Problem("reason"))
         if day <= today:
             raise RegisterError(Problem("withdraw.in_force", facts={"on": day, "today": today}))
         with self.batch():
@@ -238,8 +240,10 @@ class Register:
         """Erase all that is recorded of a patient, as the law may ask for, and leave a tombstone.
 
         Number, day and reason stay, and the seals by which the chain goes on; copies and exports still hold the
-        person. Raises `RegisterError` for an unknown patient.
+        person. Raises `RegisterError` for an unknown patient, and where no reason is given.
         """
+        if not reason.strip():
+            raise RegisterError(Problem("reason"))
         with sentences_of_sqlite():
             if self.db.conn.in_transaction:
                 raise RegisterError(Problem("forget.batch"))

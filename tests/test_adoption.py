@@ -145,6 +145,8 @@ def test_what_is_in_force_or_was_never_adopted_is_not_withdrawn() -> None:
         register.withdraw(date(2026, 3, 2), date(2026, 3, 2), "late")
     with pytest.raises(RegisterError, match='no policy was adopted from 2026-03-03 on; see "followup policy history"'):
         register.withdraw(date(2026, 3, 3), date(2026, 3, 1), "never")
+    with pytest.raises(RegisterError, match="no reason is given"):
+        register.withdraw(date(2026, 3, 2), date(2026, 3, 1), "")
     assert len(register.withdraw(date(2026, 3, 2), date(2026, 3, 1), "in time").policy.editions) == 1
 
 

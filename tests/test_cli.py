@@ -7,8 +7,9 @@ import os
 import pty
 import subprocess
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,6 +18,7 @@ from wcwidth import wcswidth
 
 from followup import load_policy
 from followup.cli import main
+from followup.integrity import check
 from followup.register import Register
 from followup.terms import Bucket
 
@@ -259,6 +261,39 @@ def test_record_tells_nothing_of_what_was_recorded_before(register: Path) -> Non
     assert "Next for p1: " in printed
     assert " ! " not in printed
     assert "these were absent from a joint follow-up" in run("explain", register, "p1").stdout
+
+
+@pytest.mark.parametrize("command", ["import", "record", "retract"])
+def test_rules_that_change_while_a_command_waits_to_write(
+    register: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """It opens the register anew, and records under the rules that are in force by then."""
+    content = '{"type": "visited", "patient": "p1", "on": "2026-11-22", "risk": 3, "mode": "home"}\n'
+    open_register, opened = Register.open, list[Path]()
+    with open_register(register) as found:
+        wrong = found.ledger("p1").entries[-1].id
+
+    def opens(path: Path, **by: Any) -> Register:
+        found = open_register(path, **by)
+        opened.append(path)
+        if len(opened) == 1:
+            with open_register(path) as other:
+                other.adopt(load_policy("national-2018"), date(2026, 11, 23))
+        return found
+
+    monkeypatch.setattr(Register, "open", opens)
+    visit = register.with_name("visit.jsonl")
+    visit.write_text(content, "utf-8")
+    words: dict[str, list[str | Path]] = {
+        "import": ["import", register, visit], "record": ["record", register, "-"],
+        "retract": ["retract", register, wrong, "--reason", "a slip"],
+    }  # fmt: skip
+    run(*words[command], stdin=content)
+    assert len(opened) == 2
+    monkeypatch.undo()
+    with Register.open(register) as found:
+        assert found.head().entries == 7
+        assert check(found) == []
 
 
 def test_retract_takes_back_by_the_beginning_of_an_id(register: Path) -> None:

@@ -381,6 +381,9 @@ def test_whoever_is_forgotten_leaves_a_tombstone_alone(path: Path) -> None:
         register.record(Retracted("p1", "2026-02-01", entry=ENTRIES[1].id, reason="王某 moved"))
         register.record(Visited("p1", "2026-02-02", risk=4))
         assert traces(path, *words) == list(words)
+        with pytest.raises(RegisterError, match="no reason is given"):
+            register.forget("p1", ON, " ")
+        assert traces(path, *words) == list(words)
         register.forget("p1", ON, "request of 2026-02-28")
         assert [line.due.patient for line in register.worklist(ON).duties + register.worklist(ON).lines].count(
             "p1"

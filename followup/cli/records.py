@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from followup.cli.options import LONG, command, keep_off, now, opened, write, written_by
-from followup.errors import InvalidFile, Problem, RefusedEntries
+from followup.errors import InvalidFile, Problem, RefusedEntries, RegisterError
 from followup.sentences import LANGUAGES, say
 
 if TYPE_CHECKING:
@@ -46,8 +46,11 @@ def import_(
 
     keep_off(report, register, *files)
     reading = Reading(recorded_at=now())
-    with opened(register, writer) as found:
+
+    def take(found: "Register") -> None:
         _take(found, reading, lambda: entries_of(files, today, reading), lang, keep=not dry_run, report=report)
+
+    _record_in(register, writer, take)
 
 
 @click.command()
@@ -61,7 +64,7 @@ def retract(register: Path, entry: str, reason: str, writer: str | None, today: 
     from followup.entries import Retracted
     from followup.ledger import taken_back
 
-    with opened(register, writer) as found:
+    def take_back(found: "Register") -> None:
         wrong = found.find(entry)
         if wrong.id in taken_back(found.ledger(wrong.patient).entries):
             click.echo(say(lang, "done.retracted.before", entry=wrong.id))
@@ -69,6 +72,8 @@ def retract(register: Path, entry: str, reason: str, writer: str | None, today: 
         found.record(Retracted(wrong.patient, today, entry=wrong.id, reason=reason, recorded_at=now()))
         click.echo(say(lang, "done.retracted", entry=wrong.id))
         _tell_next(found, [wrong.patient], today, lang)
+
+    _record_in(register, writer, take_back)
 
 
 class EntryTypes(click.Group):
@@ -153,10 +158,24 @@ _FILE: Final = re.compile(r"\.(xlsx|xls|csv|jsonl)$", re.IGNORECASE)
 
 
 def _record_read(register: Path, writer: str | None, reading: "Reading", today: date, lang: str) -> None:
-    with opened(register, writer) as found:
+    told = [sourced.entry for sourced in reading.entries]
+
+    def take(found: "Register") -> None:
         _take(found, reading, lambda: iter(reading.entries), lang)
-        told = [sourced.entry for sourced in reading.entries]
         _tell_next(found, dict.fromkeys(entry.patient for entry in told), today, lang, {entry.id for entry in told})
+
+    _record_in(register, writer, take)
+
+
+def _record_in(path: Path, author: str | None, record: "Callable[[Register], None]") -> None:
+    """Record in the register of a path; under its new rules where they changed while this one waited to write."""
+    while True:
+        with opened(path, author) as found:
+            try:
+                return record(found)
+            except RegisterError as error:
+                if error.problems[0].code != "register.changed":
+                    raise
 
 
 def _take(
