@@ -146,6 +146,7 @@ def _read_table(table: Table, today: date, found: Reading) -> Iterator[Sourced]:
     found.notes.extend([*notes, *table.notes])
     found.problems.extend([*problems, *table.problems])
     if problems:
+        found.refused.update(_numbers(table.rows))
         return
     dropped, counted = Counter[str](), Counter[str]()
     rows = filled_in(table.rows, own) if own else table.rows
@@ -157,7 +158,7 @@ def _read_table(table: Table, today: date, found: Reading) -> Iterator[Sourced]:
             found.count_presence(entry)
         yield from (Sourced(entry, row.where) for entry in facts)
         found.problems.extend(row.problems)
-        found.refused.update(_refused(row))
+        found.refused.update(_numbers([row] if row.problems else []))
         counted.update(row.counted)
         if facts and not isinstance(facts[0], Visited | Registered):
             dropped.update(name for name in _kept(row, form) if name not in PATIENT_FIELDS)
@@ -167,9 +168,10 @@ def _read_table(table: Table, today: date, found: Reading) -> Iterator[Sourced]:
         found.notes.extend(Problem("counted", (*table.where, f"column {c}"), {"count": n}) for c, n in counted.items())
 
 
-def _refused(row: Row) -> Iterator[str]:
-    if row.problems and (number := patient_number(Row(row.table, row.number, row.cells))) is not None:
-        yield number
+def _numbers(refused: Iterable[Row]) -> Iterator[str]:
+    """Yield whom rows tell of, so that nobody is called unknown whose registration has problems."""
+    numbers = (patient_number(Row(row.table, row.number, row.cells)) for row in refused)
+    return filter(None, numbers)
 
 
 def _kept(row: Row, form: Form) -> dict[str, str]:

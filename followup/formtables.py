@@ -106,7 +106,7 @@ def find_table(grid: Grid, names: Names, marks: Sequence[frozenset[str]]) -> Tab
     above = {other.below - 1 for other in headers if other.below <= header.first}
     above |= {at for at, line in enumerate(grid.lines[: header.first]) if _is_row(line, header, marks)}
     lost = [_told(grid, "row.above", grid.lines[at]) for at in sorted(above)]
-    found = _table(grid, grid.lines[header.below :], header.columns)
+    found = _table(grid, header)
     return evolve(found, problems=(*lost, *found.problems))
 
 
@@ -153,11 +153,16 @@ def _two_lines(upper: Sequence[str], lower: Sequence[str], names: Names) -> list
     return names.are(columns) if known > strange else None
 
 
-def _table(grid: Grid, lines: Sequence[Line], columns: Sequence[str]) -> Table:
+def _table(grid: Grid, header: _Header) -> Table:
+    below, columns = grid.lines[header.below :], header.columns
+    names = [line.cells for line in grid.lines[header.first : header.below]]
+    lines = [line for line in below if line.cells not in names]
     feet = {line.number for line in lines if _is_foot(line)}
     rows = [_row(grid, line, columns) for line in lines if line.number not in feet]
     problems = [*_broken(grid, lines, columns, feet), *_merged(grid, rows, columns)]
     notes = [_told(grid, "row.skipped", line) for line in lines if line.number in feet and _filled(line) == 1]
+    if len(lines) < len(below):  # it stands on every page
+        notes.append(Problem("header.again", grid.where, {"count": len(below) - len(lines)}))
     return Table(grid.where, tuple(filter(None, columns)), tuple(rows), tuple(problems), tuple(notes))
 
 

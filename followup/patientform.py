@@ -26,9 +26,19 @@ _PATIENT_KEPT: Final = (
     "肇祸", "其他危害行为", "自伤", "自杀未遂", "经济状况", "医生签字",
 )  # fmt: skip
 PATIENT_COLUMNS: Final = (PATIENT, FILLED_IN, CONSENT, CONSENT_ON, *PATIENT_FIELDS, *_PATIENT_KEPT)
+#: Other names that systems give to columns.
+ALIASES: Final = {
+    "患者编号": PATIENT, "患者姓名": "姓名", "患者性别": "性别", "患者出生日期": "出生日期", "出生年月日": "出生日期",
+    "身份证号码": "身份证号", "身份证件号码": "身份证号", "公民身份号码": "身份证号", "居民身份证号": "身份证号",
+    "居民身份证号码": "身份证号", "患者身份证号": "身份证号", "患者身份证号码": "身份证号", "患者电话": "联系电话",
+    "患者联系电话": "联系电话", "本人电话": "联系电话", "本人联系电话": "联系电话",
+    "村居委会": "村(居)委会", "村/居委会": "村(居)委会", "目前诊断情况": "目前诊断",
+}  # fmt: skip
 PATIENT_READ: Final = frozenset({PATIENT, FILLED_IN, CONSENT, CONSENT_ON, *PATIENT_FIELDS})
 
-_NUMBER: Final = re.compile(r"(\d{3})-?(\d{5})", re.ASCII)
+#: Where other programs took the number for a quantity, a decimal point follows.
+_NUMBER: Final = re.compile(r"(\d{3})-?(\d{5})(?:\.0+)?", re.ASCII)
+_OWN_NUMBER: Final = re.compile(r"\d{8}", re.ASCII)
 _PHONES: Final = ("联系电话", "监护人电话")
 #: How a spreadsheet shows a number that is too long for its column.
 _SHORTENED: Final = re.compile(r"\d(\.\d+)?E\+?\d+", re.IGNORECASE)
@@ -51,7 +61,7 @@ _SEX: Final = {
 
 def is_patient_number(number: str) -> bool:
     """Say whether a register's number is one that the forms can hold."""
-    return bool(_NUMBER.fullmatch(number)) and "-" not in number
+    return bool(_OWN_NUMBER.fullmatch(number))
 
 
 def patient_number(row: Row) -> str | None:

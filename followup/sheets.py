@@ -33,14 +33,17 @@ _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 def content_of(path: Path) -> bytes:
     """Return a file's bytes; `InvalidFile` where it cannot be read."""
     try:
-        return path.read_bytes()
+        with opened(path) as file:
+            return file.read()
     except OSError:
         raise InvalidFile(Problem("file.missing", (str(path),))) from None
 
 
 def opened(path: Path) -> BinaryIO:
-    """Return an open file; `InvalidFile` where it cannot be read."""
+    """Return an open file; `InvalidFile` where it cannot be read, or only once: what is refused is looked up in it."""
     try:
+        if path.is_fifo():
+            raise InvalidFile(Problem("file.pipe", (str(path),)))
         return path.open("rb")
     except OSError:
         raise InvalidFile(Problem("file.missing", (str(path),))) from None

@@ -16,9 +16,16 @@ _HARMLESS: Final = re.compile(r"[\d./:-]{1,10}|\d{4}年\d{1,2}月\d{1,2}日?|.",
 #: The problems that show a piece of a cell.
 _OF_PIECES: Final = frozenset({"cell.code", "cell.together"})
 _DATE: Final = re.compile(
-    r"(?:(\d{4})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})\s*[日号]?|(\d{4})(\d\d)(\d\d))(?:[T\s]+\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?)?",
+    r"(?:(\d{4})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})\s*[日号]?|(\d{4})(\d\d)(\d\d)(?:\.0+)?)"
+    r"(?:\s*\(?(?:星期|周|礼拜)([一二三四五六日天])\)?)?(?:[T\s]+\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?)?",
     re.ASCII,
 )
+#: Sunday first.
+_WEEKDAYS: Final = "日一二三四五六"
+#: Numbers that stand beside each other without anything between them.
+_CIRCLED: Final = re.compile("[①-⑳]")
+#: It parts several codes, and behind a single one it says something else.
+_PLUS: Final = re.compile(r"(?<=\S)[+&＋＆\\](?=\S)")
 #: What web pages and other systems leave in a text, and nobody sees.
 _UNSEEN: Final = dict.fromkeys([0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF])
 #: What stands between the codes of one cell.
@@ -68,16 +75,21 @@ def harmless(word: str) -> str:
 
 
 def day_told(text: str) -> date | None:
-    """Return the day that a text tells, year first; None for what is no day or might be several.
+    """Return the day that a text tells, year first; None for what is no day, might be several or has another weekday.
 
     >>> day_told("2026年1月2日"), day_told("2026/1/2 0:00:00"), day_told("1/2/2026")
     (datetime.date(2026, 1, 2), datetime.date(2026, 1, 2), None)
     """
-    parts = _DATE.fullmatch(plain(text))
+    found = _DATE.fullmatch(plain(text))
+    if found is None:
+        return None
+    *parts, weekday = found.groups()
     try:
-        return day("{:0>4}-{:0>2}-{:0>2}".format(*(part for part in parts.groups() if part))) if parts else None
+        told = day("{:0>4}-{:0>2}-{:0>2}".format(*filter(None, parts)))
     except InvalidEntry:
         return None
+    is_other = weekday is not None and weekday.replace("天", "日") != _WEEKDAYS[told.isoweekday() % 7]
+    return None if is_other else told
 
 
 @frozen
@@ -98,6 +110,9 @@ def choice_told(text: str, options: Mapping[str, Any]) -> Any:
     word = plain(text)
     if word in options:
         return options[word]
+    whole = "".join(word.split())
+    if whole in options and not whole.isdigit():
+        return options[whole]
     found = list(_spelled(word, options))
     if not found or any(each.stranger for each in found):
         raise InvalidEntry(_stranger(word, options))
@@ -109,14 +124,14 @@ def choice_told(text: str, options: Mapping[str, Any]) -> Any:
 def choices_told(text: str, options: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return what the codes of a cell stand for, whatever separates them.
 
-    >>> choices_told("1幻觉、10；2", {"1": "a", "2": "b", "10": "c", "幻觉": "a"})
+    >>> choices_told("1幻觉、10＋2", {"1": "a", "2": "b", "10": "c", "幻觉": "a"})
     ('a', 'c', 'b')
     """
     if text in options:
         return (options[text],)
     values: list[Any] = []
     problems: list[Problem] = []
-    for each in _spelled(plain(text), options):
+    for each in _spelled(plain(_PLUS.sub(" ", _CIRCLED.sub(r"\g<0> ", text))), options):
         try:
             values += [_agreed(one, options) for one in _apart(each, options)]
         except InvalidEntry as error:

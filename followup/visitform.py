@@ -10,6 +10,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from followup.entries import Admitted, Died, Discharged, Done, Entry, Lost, Missed, Referred, Visited
+from followup.patientform import ALIASES as PATIENT_ALIASES
 from followup.patientform import PATIENT, patient_number
 from followup.sheets import Row, codes, labels
 from followup.terms import (
@@ -35,7 +36,10 @@ DIED_ON, DEATH, STAY, DISCHARGED_ON = "死亡日期", "死亡原因", "两次随
 REFERRED, REFERRED_FOR, REFERRED_TO = "是否转诊", "转诊原因", "转诊至机构及科室"
 PRESENT: Final = "参与人员"
 #: Other names that systems give to columns.
-ALIASES: Final = {"失访原因": LOSS, "转诊机构及科室": REFERRED_TO}
+ALIASES: Final = PATIENT_ALIASES | {
+    "本次随访日期": VISIT_ON, "随访时间": VISIT_ON, "危险性评估等级": RISK, "危险性等级": RISK, "随访分类": CLASS,
+    "失访原因": LOSS, "死亡时间": DIED_ON, "转诊机构及科室": REFERRED_TO, "下次随访时间": "下次随访日期",
+}  # fmt: skip
 
 FUNCTIONS: Final = {
     "个人生活料理": Function.SELF_CARE, "家务劳动": Function.HOUSEWORK, "生产劳动及工作": Function.WORK,

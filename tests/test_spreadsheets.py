@@ -307,7 +307,7 @@ def test_a_number_that_may_be_somebodys_is_no_team_and_no_village(tmp_path: Path
 
 def test_a_sheet_that_looks_like_a_form_is_not_passed_over(tmp_path: Path) -> None:
     """Its patients would all be overdue, and nobody would know why."""
-    header = ("患者编号", "随访时间", "本次随访形式", "目前症状", "自知力", "本次随访分类", "下次随访日期")
+    header = ("病案号", "随访时间", "本次随访形式", "目前症状", "自知力", "本次随访分类", "下次随访日期")
     found = read_files([workbook(tmp_path / "a.xlsx", {"随访": [header, [P, ON, 1, 1, 1, 3, ON]]})], TODAY)
     assert [problem.code for problem in found.problems][:1] == ["sheet.header"]
 
@@ -644,12 +644,65 @@ def test_one_long_text_in_every_cell(tmp_path: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     "name",
     ["危险性评估(0-5级)", "危险性评估（0-5级）", "危险性评估\n(0－5级)", " 危险性 评估 ", "危险性评估*", "*危险性评估", "危险性评估：",
-     "危险性评估【必填】", "危险性评估（代码）", "危 险 性 评 估", "危险性评估（0无 1-5级）"],
+     "危险性评估【必填】", "危险性评估（代码）", "危 险 性 评 估", "危险性评估（0无 1-5级）", "危险性评估等级"],
 )  # fmt: skip
 def test_names_of_columns_as_people_write_them(tmp_path: Path, name: str) -> None:
     """Spaces, line breaks, full-width characters and a remark on how to fill it in change no column."""
     sheets: dict[str, Rows] = {"随访": [["编 号", "随访日期（年月日）", name], [P, ON, 2]]}
     assert entries(read_files([workbook(tmp_path / "a.xlsx", sheets)], TODAY)) == [Visited(P, ON, risk=2)]
+
+
+def test_other_names_that_systems_give_to_columns(tmp_path: Path) -> None:
+    """Each stands for the form's own, a remark or none; beside the form's own it is one column twice."""
+    header = [
+        "患者编号",
+        "填表日期",
+        "知情同意",
+        "患者姓名",
+        "身份证号码（18位）",
+        "本人电话",
+        "村/居委会",
+        "目前诊断情况",
+    ]
+    row = [P, ON, 1, "某甲", "99010119900101001X", "19900000001", "甲村", "精神分裂症"]
+    person = Registered(
+        P, ON, consents=True, name="某甲", id_number="99010119900101001X", phone="19900000001", village="甲村",
+        diagnosis="schizophrenia",
+    )  # fmt: skip
+    assert entries(read_files([workbook(tmp_path / "a.xlsx", {"信息": [header, row]})], TODAY)) == [person]
+    twice = read_files([workbook(tmp_path / "b.xlsx", {"信息": [[*header, "姓名"], [*row, "某乙"]]})], TODAY)
+    (problem,) = told(twice.problems, tmp_path)
+    assert "column 姓名" in problem
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+def test_a_header_on_every_page_is_no_row(tmp_path: Path, kind: str) -> None:
+    """A table that was printed has its header again and again; another header, or another row, is told."""
+    header, rows = ["编号", "随访日期", "危险性评估"], [[P, ON, "2"], ["10100002", ON, "0"]]
+
+    def of(*lines: list[str]) -> Reading:
+        if kind == "xlsx":
+            return read_files([workbook(tmp_path / "a.xlsx", {"随访": lines})], TODAY)
+        (tmp_path / "a.csv").write_text("".join(",".join(line) + "\n" for line in lines), "utf-8")
+        return read_files([tmp_path / "a.csv"], TODAY)
+
+    found = of(header, rows[0], header, rows[1], header)
+    assert entries(found) == [Visited(P, ON, risk=2), Visited("10100002", ON, risk=0)]
+    assert sum("the header stands there once more, 2 times" in note for note in told(found.notes, tmp_path)) == 1
+    assert of(header, rows[0], header[::-1], rows[1]).problems
+
+
+def test_visits_of_people_whose_sheet_is_refused_are_not_refused_one_by_one(tmp_path: Path) -> None:
+    """One wrong column of the people's sheet is one error, however many follow-ups wait for them."""
+    people: list[Sequence[Any]] = [
+        ["编号", "填表日期", "姓名"],
+        *([f"1010000{number}", ON, "某人"] for number in range(5)),
+    ]
+    visits: list[Sequence[Any]] = [VISIT, *([f"1010000{number}", ON, 1] for number in range(5))]
+    path = workbook(tmp_path / "a.xlsx", {"信息": people, "随访": [*visits, ["10100009", ON, 1]]})
+    refusal = run("import", made_register(tmp_path), path, code=3).stderr
+    assert refusal.count("sheet 信息, column 知情同意") == 1
+    assert [row for row in range(2, 8) if f"sheet 随访, row {row}" in refusal] == [7]
 
 
 def test_every_column_of_both_forms_in_full_width(tmp_path: Path) -> None:
@@ -952,7 +1005,8 @@ def test_a_code_that_separates_cells_shifts_no_row(tmp_path: Path, row: str) -> 
 @pytest.mark.parametrize(
     "cell",
     ["2026-01-02", "2026.1.2", "2026/1/2", "2026-1-2", "2026年1月2日", "2026年01月02日", "20260102", "２０２６．１．２",
-     "2026/1/2 0:00:00", "2026-01-02 00:00:00", "2026/1/2 14:30", "2026-01-02T00:00:00", " 2026 年 1 月 2 日 ", "2026. 1. 2",
+     "2026/1/2 0:00:00", "2026-01-02 00:00:00", "2026/1/2 14:30", "2026-01-02T00:00:00", "20260102.0",
+     "2026-01-02 星期五", "2026年1月2日（周五）", "2026/1/2 星期五 14:30", " 2026 年 1 月 2 日 ", "2026. 1. 2",
      date(2026, 1, 2), datetime(2026, 1, 2), datetime(2026, 1, 2, 14, 30), 20260102, 46024, 46024.0, 46024.5],  # noqa: DTZ001 - a spreadsheet knows no zone
     ids=repr,
 )  # fmt: skip
@@ -965,7 +1019,8 @@ def test_a_day_in_every_form_that_is_in_use(tmp_path: Path, kind: str, cell: Any
 @pytest.mark.parametrize(
     "cell",
     ["1/2/2026", "26-1-2", "26.1.2", 260102, "2026-13-01", "2026.1", 2026.1, 2026, 1, 0, -5, 99999, "1月2日", "46024", 1e300, True,
-     time(1, 2), timedelta(days=46024), "2026年1月", "2026-01-02-03", "2026-01-02 25", "去年"],
+     time(1, 2), timedelta(days=46024), "2026年1月", "2026-01-02-03", "2026-01-02 25", "去年",
+     "2026-01-02 星期四", "2026-01-02 周"],
     ids=repr,
 )  # fmt: skip
 def test_what_might_be_several_days_or_none_is_refused(tmp_path: Path, cell: Any) -> None:
@@ -1063,7 +1118,7 @@ def test_a_code_beside_the_label_of_another_is_refused(tmp_path: Path, column: s
     ("column", "cell"),
     [
         ("本次随访分类", "2 稳"), ("本次随访分类", "4"), ("本次随访分类", "稳定期"), ("本次随访分类", "12"), ("本次随访分类", "2.5"),
-        ("本次随访分类", "02"), ("自知力", "1/2"), ("自知力", "1 2"), ("危险性评估", "三级"), ("危险性评估", "3-4"), ("危险性评估", "33"),
+        ("本次随访分类", "02"), ("自知力", "1/2"), ("自知力", "1 2"), ("危险性评估", "三级"), ("危险性评估", "3-4"), ("危险性评估", "3+"), ("危险性评估", "2+3"), ("目前症状", "1+"), ("危险性评估", "33"),
         ("危险性评估", -1), ("危险性评估", 2.5), ("危险性评估", True), ("危险性评估", "1 9级"), ("是否转诊", "0 否"), ("是否转诊", "1 是"),
         ("自知力", date(2026, 1, 2)), ("目前症状", date(2026, 1, 2)), ("目前症状", "1.2"), ("目前症状", "幻觉1"), ("目前症状", "幻觉 2 自语自笑"), ("目前症状", "幻觉交流困难"),
         ("目前症状", "1、王小明"), ("目前症状", "、"), ("本次随访对象", "14"), ("本次随访对象", "11"),
@@ -1081,7 +1136,7 @@ def test_what_is_no_code_is_refused(tmp_path: Path, column: str, cell: Any) -> N
     "cell",
     ["1,2,10", "1，2，10", "1、2、10", "1;2;10", "1；2；10", "1|2|10", "1/2/10", "1 2 10", "1　2　10", "1\n2\n10", "10、2、1",
      "1幻觉、2交流困难、10自语自笑", "1.幻觉 2.交流困难 10.自语自笑", "1、幻觉；2、交流困难；10、自语自笑", "幻觉，交流困难，自语自笑",
-     "1幻觉2交流困难10自语自笑", "1, 2 ,10,"],
+     "1幻觉2交流困难10自语自笑", "1, 2 ,10,", "1+2+10", "1＋2＆10", "①②⑩", "①幻觉②交流困难⑩自语自笑", "幻觉+交流困难+自语自笑"],
 )  # fmt: skip
 def test_several_codes_whatever_separates_them(tmp_path: Path, cell: str) -> None:
     """All separators that are in use, and none where labels part the codes."""
@@ -1146,7 +1201,7 @@ def test_an_id_number_that_lost_digits_is_refused_and_not_shown(tmp_path: Path, 
     assert "9.9" not in problem
 
 
-@pytest.mark.parametrize(("cell", "good"), [(10100001, True), (10100001.0, True), ("101-00001", True), (1000001, False), (1.01e17, False)])  # fmt: skip
+@pytest.mark.parametrize(("cell", "good"), [(10100001, True), (10100001.0, True), ("10100001.0", True), ("100001.0", False), ("101-00001", True), (1000001, False), (1.01e17, False)])  # fmt: skip
 def test_a_patient_number_that_became_a_number(tmp_path: Path, cell: Any, good: bool) -> None:  # noqa: FBT001
     """With its eight digits it is whole; with fewer, a leading zero was lost."""
     if good:
