@@ -263,7 +263,7 @@ def test_record_tells_nothing_of_what_was_recorded_before(register: Path) -> Non
     assert "these were absent from a joint follow-up" in run("explain", register, "p1").stdout
 
 
-@pytest.mark.parametrize("command", ["import", "record", "retract"])
+@pytest.mark.parametrize("command", ["due", "forget", "import", "record", "retract", "teams"])
 def test_rules_that_change_while_a_command_waits_to_write(
     register: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
@@ -284,15 +284,19 @@ def test_rules_that_change_while_a_command_waits_to_write(
     monkeypatch.setattr(Register, "open", opens)
     visit = register.with_name("visit.jsonl")
     visit.write_text(content, "utf-8")
+    teams = register.with_name("teams.csv")
+    teams.write_text("团队名称,类别,所在区域,成立日期\n清溪组,关爱帮扶小组,清溪村,2025-01-01\n", "utf-8")
     words: dict[str, list[str | Path]] = {
         "import": ["import", register, visit], "record": ["record", register, "-"],
         "retract": ["retract", register, wrong, "--reason", "a slip"],
+        "due": ["due", register], "forget": ["forget", register, "p2", "--reason", "request"],
+        "teams": ["teams", "import", register, teams],
     }  # fmt: skip
     run(*words[command], stdin=content)
     assert len(opened) == 2
     monkeypatch.undo()
     with Register.open(register) as found:
-        assert found.head().entries == 7
+        assert found.head().entries == 6 + (command in {"import", "record", "retract"})
         assert check(found) == []
 
 

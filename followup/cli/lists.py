@@ -23,6 +23,7 @@ from followup.cli.options import (
     keep_off,
     opened,
     put,
+    work_on,
 )
 from followup.errors import Problem, RegisterError, unknown
 from followup.sentences import say
@@ -97,7 +98,7 @@ def due(
     def shown(listed: "WorkList") -> "WorkList":
         return in_order(selected(listed, kind, role), order)
 
-    with opened(register) as found:
+    def make(found: "Register") -> "tuple[WorkList, str | bytes]":
         day = on or (today if as_known is None else _day(as_known))
         if since is not None and _day(since) >= day:
             raise RegisterError(Problem("since", facts={"since": _day(since), "on": day}))
@@ -109,11 +110,12 @@ def due(
         if form == "html":
             options["ahead"] = shown(found.worklist(day, team, AHEAD, as_known, village))
         if digest:
-            content: str | bytes = told(listed, lang, team or village) + "\n"
-        else:
-            listed = shown(listed)
-            _read_through(found, listed, lang)
-            content = render(listed, form, lang, with_names=with_names, **options)
+            return listed, told(listed, lang, team or village) + "\n"
+        listed = shown(listed)
+        _read_through(found, listed, lang)
+        return listed, render(listed, form, lang, with_names=with_names, **options)
+
+    listed, content = work_on(register, None, make)
     put(content, output)
     if fail_overdue and listed.counts[Bucket.OVERDUE]:
         sys.exit(OVERDUE)

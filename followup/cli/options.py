@@ -9,16 +9,18 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 from errno import ENOSPC
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 import click
 
-from followup.errors import FollowupError, InvalidFile, Problem
+from followup.errors import FollowupError, InvalidFile, Problem, RegisterError
 from followup.sentences import LANGUAGES, say
 
 if TYPE_CHECKING:
     from followup.register import Register
+
+_T = TypeVar("_T")
 
 #: Exit codes: 1 someone is overdue and --fail-overdue was given, or a policy fails its test, 2 wrong usage (click's
 #: own), 3 bad data.
@@ -169,6 +171,20 @@ def opened(path: Path, author: str | None = None) -> "Iterator[Register]":
 
     with sentences_of_sqlite(path), Register.open(path, author=author, program=program()) as found:
         yield found
+
+
+def work_on(path: Path, author: str | None, work: "Callable[[Register], _T]") -> _T:
+    """Return what is made of the register of a path: anew where another program changed its rules meanwhile.
+
+    Whoever waited for that program to be ready goes by the new rules; until they are looked at, `work` tells nothing.
+    """
+    while True:
+        with opened(path, author) as found:
+            try:
+                return work(found)
+            except RegisterError as error:
+                if error.problems[0].code != "register.changed":
+                    raise
 
 
 def program() -> str:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from followup.cli.options import LONG, command, keep_off, now, opened, write, written_by
-from followup.errors import InvalidFile, Problem, RefusedEntries, RegisterError
+from followup.cli.options import LONG, command, keep_off, now, work_on, write, written_by
+from followup.errors import InvalidFile, Problem, RefusedEntries
 from followup.sentences import LANGUAGES, say
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def import_(
     def take(found: "Register") -> None:
         _take(found, reading, lambda: entries_of(files, today, reading), lang, keep=not dry_run, report=report)
 
-    _record_in(register, writer, take)
+    work_on(register, writer, take)
 
 
 @click.command()
@@ -73,7 +73,7 @@ def retract(register: Path, entry: str, reason: str, writer: str | None, today: 
         click.echo(say(lang, "done.retracted", entry=wrong.id))
         _tell_next(found, [wrong.patient], today, lang)
 
-    _record_in(register, writer, take_back)
+    work_on(register, writer, take_back)
 
 
 class EntryTypes(click.Group):
@@ -164,18 +164,7 @@ def _record_read(register: Path, writer: str | None, reading: "Reading", today: 
         _take(found, reading, lambda: iter(reading.entries), lang)
         _tell_next(found, dict.fromkeys(entry.patient for entry in told), today, lang, {entry.id for entry in told})
 
-    _record_in(register, writer, take)
-
-
-def _record_in(path: Path, author: str | None, record: "Callable[[Register], None]") -> None:
-    """Record in the register of a path; under its new rules where they changed while this one waited to write."""
-    while True:
-        with opened(path, author) as found:
-            try:
-                return record(found)
-            except RegisterError as error:
-                if error.problems[0].code != "register.changed":
-                    raise
+    work_on(register, writer, take)
 
 
 def _take(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from followup.cli.options import Day, Moment, command, keep_off, now, opened, write, written_by
+from followup.cli.options import Day, Moment, command, keep_off, now, opened, work_on, write, written_by
 from followup.errors import InvalidFile, Problem, RegisterError
 from followup.sentences import say
 
@@ -58,8 +58,7 @@ def import_(
         if reading.problems:
             raise InvalidFile(reading.problems)
 
-    with opened(register, writer) as found:
-        count = _take(found, reading, today, tell, keep=not dry_run)
+    count = work_on(register, writer, lambda found: _take(found, reading, today, tell, keep=not dry_run))
     key = "done.teams.checked" if dry_run else "done.teams"
     click.echo(say(lang, key, count=len(reading.rows) if dry_run else count, known=len(reading.rows) - count))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from followup.cli.options import BAD_DATA, command, keep_off, opened, program, written_by
+from followup.cli.options import BAD_DATA, command, keep_off, opened, program, work_on, written_by
 from followup.errors import Problem, RegisterError
 from followup.sentences import say
 
@@ -95,6 +95,5 @@ def restore(file: Path, register: Path, writer: str | None, today: date, lang: s
 @command
 def forget(register: Path, patient: str, reason: str, writer: str | None, today: date, lang: str) -> None:
     """依法清除一名患者的全部资料 · Erase all that is recorded of a patient, as the law may ask for."""
-    with opened(register, writer) as found:
-        found.forget(patient, today, reason)
-        click.echo(say(lang, "done.forgotten", patient=patient))
+    work_on(register, writer, lambda found: found.forget(patient, today, reason))
+    click.echo(say(lang, "done.forgotten", patient=patient))
