@@ -1144,6 +1144,12 @@ def test_several_codes_whatever_separates_them(tmp_path: Path, cell: str) -> Non
     assert found == Visited(P, ON, risk=0, symptoms=["hallucination", "difficult_contact", "self_talk"])
 
 
+@pytest.mark.parametrize("cell", ["3级", "3 级", "３　级"])
+def test_a_level_and_its_word_may_stand_apart(tmp_path: Path, cell: str) -> None:
+    """A space changes no level."""
+    assert visit_of(tmp_path, 危险性评估=cell) == [Visited(P, ON, risk=3)]
+
+
 def test_codes_that_run_together(tmp_path: Path) -> None:
     """Digits in a row are taken apart where no code has two; symptoms, which have 10, 11 and 12, are not."""
     assert visit_of(tmp_path, 本次随访对象=12) == [Visited(P, ON, risk=0, seen=["patient", "family"])]
