@@ -206,7 +206,7 @@ def _company(*parts: tuple[Term, ...]) -> str:
 @lru_cache(maxsize=1 << 12)
 def _asked(kind: str, company: str) -> dict[str, Any]:
     """Return what is due and who is asked."""
-    roles, invited, missing, modes = company.split(_APART)
+    roles, invited, missing, modes = str.split(company, _APART)  # where nothing is kept: TypeError, as of a day
     return {
         "kind": LineKind(kind),
         "roles": _terms(Role, roles),

@@ -34,7 +34,7 @@ def kept_list(db: Database, policy: Policy, on: date, team: str | None, within: 
     try:
         counts = kept_counts(db, on, team)
         found = list(kept_lines(db, on, team, within, told))
-    except (ValueError, TypeError, AttributeError):  # changed behind our back
+    except (ValueError, TypeError):  # changed behind our back
         raise RegisterError(Problem("register.drifted")) from None
     for ledger in read_ledgers(db, sorted(patients_after(db, on))):
         earlier = WorkList.of([ledger], policy, on, team=team, within=within, directory=near())

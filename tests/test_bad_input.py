@@ -910,6 +910,8 @@ DRIFTED = (
     "UPDATE due SET due_on = NULL",
     "UPDATE due SET kind = kind || '?'",
     "UPDATE due SET company = ''",
+    "UPDATE due SET company = NULL",
+    "UPDATE due SET stability = NULL",
     "UPDATE due SET risk = 9",
     "UPDATE standings SET rest = 'nix', opens_on = NULL, due_on = NULL",
 )

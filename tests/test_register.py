@@ -380,6 +380,13 @@ def test_a_register_begins_with_one_policy_as_a_file_has_it() -> None:
             Register.create(":memory:", policy)
 
 
+def test_a_day_of_the_wrong_kind_is_no_damage(register: Register) -> None:
+    """Whoever asks with a text is not told that the register's dates were changed."""
+    register.record_all(ENTRIES)
+    with pytest.raises(AttributeError, match="isoformat"):
+        register.worklist("2026-11-23")  # type: ignore[arg-type]
+
+
 def test_a_batch_goes_by_the_rules_that_were_adopted_within_it(register: Register) -> None:
     """Who goes on with the register as it was before would keep dates by the former rules."""
     register.record_all(ENTRIES)
