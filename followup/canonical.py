@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from attrs import Attribute, frozen
 
-from followup.errors import InvalidEntry, Problem, shown
+from followup.errors import InvalidEntry, Problem, harmless_key
 from followup.terms import Function, Grade
 
 #: JSON in its one form: sorted keys, no spaces.
@@ -27,7 +27,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         counts = Counter(key for key, _ in pairs)
-        raise InvalidEntry([Problem("json.twice", facts={"key": shown(k)}) for k, n in counts.items() if n > 1])
+        raise InvalidEntry([Problem("json.twice", facts={"key": harmless_key(k)}) for k, n in counts.items() if n > 1])
     return found
 
 

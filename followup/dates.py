@@ -8,7 +8,7 @@ from typing import Final
 from attrs import field, frozen
 from dateutil.relativedelta import relativedelta
 
-from followup.errors import InvalidEntry, Problem, UnpublishedYear, shown
+from followup.errors import InvalidEntry, Problem, UnpublishedYear, harmless, shown
 from followup.sentences import say
 
 #: The years within which a fact may lie; dates counted from them stay within Python's calendar.
@@ -35,7 +35,7 @@ def day(value: date | str) -> date:
     """
     found = _civil(value) if isinstance(value, str) else value
     if type(found) is not date or not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise InvalidEntry(Problem("date", facts={"word": shown(value)}))
+        raise InvalidEntry(Problem("date", facts={"word": harmless(value)}))
     return found
 
 

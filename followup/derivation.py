@@ -17,6 +17,7 @@ from followup.entryrows import head, patients, read_ledgers
 from followup.keptdates import SPANS, Kept, drop_indexes, keep, kept, make_indexes
 from followup.policy import Policy
 from followup.storage import connected, file_of, snapshot
+from followup.tables import EMPTIED
 
 #: A register of more entries than this is worth a second process.
 _LARGE: Final = 50_000
@@ -34,14 +35,20 @@ def derive_anew(db: Database, policy: Policy, since: date = date.min) -> None:
     """Keep the dates of everyone anew, from the day `since` on: before it they stay as they are."""
     drop_indexes(db, since)
     if since == date.min:
-        db.execute("DELETE FROM likenesses")
-    for table in SPANS:
-        db.execute(f"DELETE FROM {table} WHERE from_on >= :since", {"since": str(since)})  # noqa: S608
-        db.execute(f"UPDATE {table} SET until_on = :since WHERE until_on > :since", {"since": str(since)})  # noqa: S608
+        for statement in EMPTIED:
+            db.execute(statement)
+    else:
+        _end_spans(db, str(since))
     everyone = derived(db, policy, since)
     while lot := [rows for _, rows in islice(everyone, _LOT)]:
         keep(db, *lot)
     make_indexes(db, since)
+
+
+def _end_spans(db: Database, since: str) -> None:
+    for table in SPANS:
+        db.execute(f"DELETE FROM {table} WHERE from_on >= :since", {"since": since})  # noqa: S608
+        db.execute(f"UPDATE {table} SET until_on = :since WHERE until_on > :since", {"since": since})  # noqa: S608
 
 
 def derived(db: Database, policy: Policy, since: date = date.min) -> Iterator[tuple[str, Kept]]:

@@ -10,9 +10,10 @@ from attrs import NOTHING, fields_dict
 
 from followup.entries import FIELDS, TYPES, Entry
 from followup.entryreaders import NO_FIELDS, ON, PATIENT, READERS, RECORDED_AT, plan, read_fields
-from followup.errors import InvalidEntry, Problem, shown, unknown
+from followup.errors import InvalidEntry, Problem, harmless, harmless_key, no_term, unknown
 
-_ID: Final = re.compile(r"[0-9a-f]{20}")
+#: No telephone has so few digits, and no ID number so many.
+_ID: Final = re.compile(r"[0-9a-f]{1,6}|[0-9a-f]{20}")
 
 
 def entry_from_json(data: Mapping[str, Any]) -> Entry:
@@ -29,7 +30,7 @@ def entry_from_json(data: Mapping[str, Any]) -> Entry:
     except (InvalidEntry, KeyError, TypeError):
         entry = _explained(kind, data)
     if data.get("id") is not None and data["id"] != entry.id:
-        raise InvalidEntry(Problem("id", facts={"word": shown(data["id"])}))
+        raise InvalidEntry(Problem("id", facts={"word": shown_id(str(data["id"]))}))
     return entry
 
 
@@ -48,10 +49,10 @@ def read_entry(kind: type[Entry], data: Mapping[str, Any]) -> Entry:
 def read_kind(data: Mapping[str, Any]) -> type[Entry]:
     """Return the type of the entry that a JSON object tells; `InvalidEntry` where it tells none."""
     if type(data) is not dict and not isinstance(data, Mapping):
-        raise InvalidEntry(Problem("table", facts={"word": shown(data)}))
+        raise InvalidEntry(Problem("table", facts={"word": harmless(data)}))
     kind = TYPES.get(data["type"]) if isinstance(data.get("type"), str) else None
     if kind is None:
-        raise InvalidEntry(unknown("value", data.get("type"), TYPES, field="type"))
+        raise InvalidEntry(no_term(data.get("type"), TYPES, "type"))
     return kind
 
 
@@ -59,7 +60,7 @@ def _explained(kind: type[Entry], data: Mapping[str, Any]) -> Entry:
     """Raise `InvalidEntry` with everything that is wrong, by field."""
     names = {key: name for name, key in FIELDS[kind.type].items()} | {"recorded_at": "recorded_at"}
     given = {key: value for key, value in data.items() if key not in NO_FIELDS}
-    problems = [unknown("field", key, names, type=kind.type) for key in given if key not in names]
+    problems = [unknown("field", harmless_key(key), names, type=kind.type) for key in given if key not in names]
     needed = [key for key, (_, _, default) in READERS[kind.type].items() if default is NOTHING]
     missing = [key for key in needed if given.get(key) is None]
     problems += [Problem("missing", facts={"field": key}) for key in missing]
@@ -122,8 +123,8 @@ def _fixed(kind: str, body: str) -> tuple[dict[str, Any], list[tuple[str, Any]]]
 
 
 def shown_id(entry_id: str) -> str:
-    """Return what may be shown of an id somebody gave: whole where it is one, else as any other word."""
-    return entry_id if _ID.fullmatch(entry_id) else shown(entry_id)
+    """Return what may be shown of an id somebody gave: whole where it is one or begins one, else as any other word."""
+    return entry_id if _ID.fullmatch(entry_id) else harmless(entry_id)
 
 
 def _construct(kind: type[Entry], values: dict[str, Any]) -> Entry:

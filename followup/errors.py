@@ -9,7 +9,18 @@ from attrs import evolve, field, frozen
 from followup.sentences import say
 
 #: What may be an ID number or a telephone is never shown, in whatever digits and groups.
-_LONG_NUMBER: Final = re.compile(r"\d([ -]?\d){9,}[ -]?[\dXx]")
+_LONG_NUMBER: Final = re.compile(r"\d(?:[\s./·_–—-]{0,3}\d){9,}[\s./·_–—-]{0,3}[\dXx]")
+#: So far beyond its end a text is looked at: a number that begins within it is known as a whole.
+_AHEAD: Final = 60
+#: A number that is no telephone, a day, one character.
+_HARMLESS: Final = re.compile(
+    r"[\d.:-]{1,6}|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|(?:19|20)\d{6}|\d{4}年\d{1,2}月\d{1,2}日?|None|True|False|.",
+    re.DOTALL,
+)
+#: How a program calls a field; nobody's name is written so, in Chinese.
+_KEY: Final = re.compile(r"[A-Za-z_][\w.-]*…?", re.ASCII)
+#: A word so near to one of the terms is a slip of the pen, and nobody's name.
+_NEAR: Final = 0.75
 
 
 @frozen
@@ -68,6 +79,39 @@ def unknown(code: str, word: object, options: Iterable[str], **facts: Any) -> Pr
     return Problem(f"{code}.guess" if guess else code, facts=found)
 
 
+def no_term(word: object, options: Iterable[str], field: str) -> Problem:
+    """Return the problem of a fact that is none of `options`; what is not near to one might be who somebody is.
+
+    >>> print(no_term("张三", ["home", "clinic"], "mode"))
+    "***" is no mode; use one of: home, clinic
+    """
+    from difflib import get_close_matches  # noqa: PLC0415 - see `unknown`
+
+    known = list(options)
+    is_near = isinstance(word, str) and get_close_matches(shown(word), known, n=1, cutoff=_NEAR)
+    return unknown("value", word if is_near else harmless(word), known, field=field)
+
+
+def harmless(word: object) -> str:
+    """Return what may be shown of a wrong value: a short number, a day, one character; never who somebody is.
+
+    >>> harmless("2026-02-31"), harmless("990101199309030251")
+    ('2026-02-31', '***')
+    """
+    text = shown(word)
+    return text if _HARMLESS.fullmatch(text) else "***"
+
+
+def harmless_key(name: object) -> str:
+    """Return what may be shown of a strange field's name: one that a program might have given it.
+
+    >>> harmless_key("blood_pressure"), harmless_key("张三")
+    ('blood_pressure', '***')
+    """
+    text = shown(name)
+    return text if _KEY.fullmatch(text) else "***"
+
+
 def masked(text: str) -> str:
     """Return text without what may be an ID number or a telephone."""
     return _LONG_NUMBER.sub("***", text)
@@ -79,8 +123,9 @@ def shown(word: object, most: int = 40) -> str:
         text = str(word)
     except ValueError:  # an integer of thousands of digits
         text = type(word).__name__
-    safe = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:most])
-    return masked(safe) + ("…" if len(text) > most else "")
+    start = text[: most + _AHEAD]
+    safe = masked("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in start))
+    return safe if len(safe) <= most and start == text else f"{safe[:most]}…"
 
 
 def _all(found: Problem | Iterable[Problem]) -> tuple[Problem, ...]:

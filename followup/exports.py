@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -58,6 +58,7 @@ def export(
     people, columns = _columns(leaving(), with_ids=with_ids)
     rows = list(teams())
     names = [*([_LINES] if people else []), *form_files(form, columns), *team_files(form, rows)]
+    is_ours = not folder.exists()
     _make_files(folder, names)
     try:
         write_teams(folder, form, rows)
@@ -65,6 +66,9 @@ def export(
     except BaseException:
         for name in names:
             (folder / name).unlink(missing_ok=True)
+        if is_ours:
+            with suppress(OSError):
+                folder.rmdir()
         raise
 
 

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 from unicodedata import category
 
 from followup.dates import day
-from followup.errors import InvalidEntry, Problem, shown, unknown
+from followup.errors import InvalidEntry, Problem, harmless, no_term
 from followup.terms import Function, Grade, Office, RiskLevel, Role, Seen, Sex, Stability, Symptom, Term
 
 _T = TypeVar("_T")
@@ -20,14 +20,14 @@ _ID_NUMBER: Final = re.compile(r"[0-9A-Za-z()-]{5,20}")
 def patient_number(value: str) -> str:
     """Return the register's own number of a patient: 1 to 64 printable characters."""
     if not isinstance(value, str) or not 0 < len(value) <= 64 or not value.isprintable() or value != value.strip():  # noqa: PLR2004
-        raise InvalidEntry(Problem("patient", facts={"word": shown(value)}))
+        raise InvalidEntry(Problem("patient", facts={"word": harmless(value)}))
     return value
 
 
 def flag(value: bool) -> bool:  # noqa: FBT001 - a converter
     """Return true or false, and nothing that merely resembles one."""
     if not isinstance(value, bool):
-        raise InvalidEntry(unknown("value", value, ["true", "false"], field="bool"))
+        raise InvalidEntry(no_term(value, ["true", "false"], "bool"))
     return value
 
 
@@ -83,16 +83,16 @@ def moment(value: str) -> str:
     try:
         datetime.fromisoformat(value)
     except (TypeError, ValueError):
-        raise InvalidEntry(Problem("moment", facts={"word": shown(value)})) from None
+        raise InvalidEntry(Problem("moment", facts={"word": harmless(value)})) from None
     if not _MOMENT.match(value):  # Python takes any character between day and time, and any year
-        raise InvalidEntry(Problem("moment", facts={"word": shown(value)}))
+        raise InvalidEntry(Problem("moment", facts={"word": harmless(value)}))
     return value
 
 
 def risk_level(value: RiskLevel | int) -> RiskLevel:
     """Return a risk level from a whole number."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidEntry(Problem("number", facts={"word": shown(value)}))
+        raise InvalidEntry(Problem("number", facts={"word": harmless(value)}))
     return RiskLevel(value)
 
 
@@ -100,7 +100,7 @@ def recorded_class(value: Stability | str) -> Stability:
     """Return one of the three classes that a doctor records."""
     found = Stability(value)
     if found.code is None:
-        raise InvalidEntry(unknown("value", value, [s for s in Stability if s.code], field="Stability"))
+        raise InvalidEntry(no_term(value, [s for s in Stability if s.code], "Stability"))
     return found
 
 
@@ -130,20 +130,20 @@ def recipient_list(values: Iterable[Role | Office | str]) -> tuple[Role | Office
     found = _listed(values)
     for value in found:
         if value not in known:
-            raise InvalidEntry(unknown("value", value, map(str, known), field="Role"))
+            raise InvalidEntry(no_term(value, map(str, known), "Role"))
     return tuple(member for member in known if member in found)
 
 
 def _listed(values: Iterable[_T]) -> tuple[_T, ...]:
     if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
-        raise InvalidEntry(Problem("list", facts={"word": shown(values)}))
+        raise InvalidEntry(Problem("list", facts={"word": harmless(values)}))
     return tuple(values)
 
 
 def function_grades(values: Mapping[Function | str, Grade | str]) -> Mapping[Function, Grade]:
     """Return social functions with their grades."""
     if not isinstance(values, Mapping):
-        raise InvalidEntry(Problem("table", facts={"word": shown(values)}))
+        raise InvalidEntry(Problem("table", facts={"word": harmless(values)}))
     found = {Function(name): Grade(grade) for name, grade in values.items()}
     return {name: found[name] for name in Function if name in found}
 

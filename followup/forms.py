@@ -158,6 +158,7 @@ def _read_table(table: Table, today: date, found: Reading) -> Iterator[Sourced]:
             found.count_presence(entry)
         yield from (Sourced(entry, row.where) for entry in facts)
         found.problems.extend(row.problems)
+        found.notes.extend(row.notes)
         found.refused.update(_numbers([row] if row.problems else []))
         counted.update(row.counted)
         if facts and not isinstance(facts[0], Visited | Registered):

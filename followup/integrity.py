@@ -3,6 +3,8 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, Final
@@ -15,12 +17,12 @@ from followup.derivation import derive_anew, derived
 from followup.entryjson import shown_id
 from followup.entryrows import blanked, forgotten
 from followup.errors import InvalidEntry, Problem, RegisterError, shown
-from followup.inforce import adoption_mark, adoption_note, notice_mark, notice_note, withdrawal_note
+from followup.inforce import adoption_mark, adoption_note, notice_mark, notice_note, policy_in_force, withdrawal_note
 from followup.keptdates import NO_TEAM, TABLES
 from followup.policyfile import policy_from_texts
 from followup.register import Register
 from followup.storage import sentences_of_sqlite, snapshot, wiped
-from followup.tables import GUARDS, missing_indexes
+from followup.tables import GUARDS, INDEXES, missing_indexes, missing_tables
 
 _MOST: Final = 1_000
 _CHAIN: Final = """
@@ -38,24 +40,37 @@ def check(register: Register, since: Head | None = None) -> list[Problem]:
     """
     found: list[Problem] = []
     try:
-        with sentences_of_sqlite(), snapshot(register.db):
+        with sentences_of_sqlite(), snapshot(register.db), _any_bytes(register.db):
             found += islice(_file(register.db), _MOST)
-            for problem in () if found else islice(_content(register, since), _MOST):
+            found += [Problem("check.table", facts={"name": name}) for name in missing_tables(register.db)]
+            for problem in () if found else islice(_content(register.db, since), _MOST):
                 found.append(problem)
     except RegisterError as error:
         found += error.problems
     return found
 
 
+@contextmanager
+def _any_bytes(db: Database) -> Iterator[None]:
+    """Read what is no text as text that differs from what was sealed, so that it is told where it stands."""
+    usual = db.conn.text_factory
+    db.conn.text_factory = partial(str, encoding="utf-8", errors="replace")
+    try:
+        yield
+    finally:
+        db.conn.text_factory = usual
+
+
 def repair(register: Register) -> None:
-    """Derive all dates anew, and make the indexes anew; what was recorded is left as it is.
+    """Derive all dates anew, and make tables and indexes of them anew; what was recorded is left as it is.
 
     Raises `RegisterError` where traces of people who were forgotten may stay in the file all the same.
     """
     with register.batch():
         for name, statement in missing_indexes(register.db).items():
-            register.db.execute(f"DROP INDEX IF EXISTS {name}")
-            register.db.execute(statement)
+            if name not in INDEXES:  # those are made with what is derived
+                register.db.execute(f"DROP INDEX IF EXISTS {name}")
+                register.db.execute(statement)
         derive_anew(register.db, register.policy)
         register.db.execute("REINDEX")
         register.note("repair")
@@ -63,8 +78,7 @@ def repair(register: Register) -> None:
         raise RegisterError(Problem("repair.open"))
 
 
-def _content(register: Register, since: Head | None) -> Iterator[Problem]:
-    db = register.db
+def _content(db: Database, since: Head | None) -> Iterator[Problem]:
     yield from _references(db)
     yield from _guards(db)
     yield from _chain(db)
@@ -73,7 +87,7 @@ def _content(register: Register, since: Head | None) -> Iterator[Problem]:
     yield from _teams(db)
     yield from _continues(db, since)
     yield from _rules(db)
-    yield from _dates(register)
+    yield from _dates(db)
 
 
 def _file(db: Database) -> Iterator[Problem]:
@@ -236,11 +250,10 @@ def _rules(db: Database) -> Iterator[Problem]:
             yield Problem("check.policy", facts={"id": shown(policy), "version": shown(version)})
 
 
-def _dates(register: Register) -> Iterator[Problem]:
-    """Compare the dates kept of each patient with those that the ledger gives."""
-    db = register.db
+def _dates(db: Database) -> Iterator[Problem]:
+    """Compare the dates kept of each patient with those that the ledger gives, by the rules of this moment."""
     try:
-        for patient, found in derived(db, register.policy):
+        for patient, found in derived(db, policy_in_force(db)):
             team = found.standings[0][4] if found.standings else NO_TEAM
             for table in TABLES:
                 yield from _differences(db, (patient, team), table, getattr(found, table))

@@ -6,7 +6,10 @@ With it stand the columns by which a person is known; 村(居)委会 and 责任�
 import re
 from collections.abc import Iterator
 from datetime import date
-from typing import Final
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Final
 
 from followup.entries import Entry, Registered
 from followup.sheets import Row, codes, labels
@@ -90,6 +93,7 @@ def patient_facts(row: Row, today: date, kept: dict[str, str]) -> Iterator[Entry
         "team": row.line("责任团队"),
         "diagnosis": _diagnosis(row, kept),
     }
+    _doubt_id_number(row, fields["id_number"], fields["born"])
     if not row.problems and patient is not None and on is not None and consents is not None:
         yield Registered(patient, on, consents=consents, form=kept or None, **fields)
 
@@ -111,6 +115,27 @@ def _id_number(row: Row) -> str | None:
     elif number.endswith("000") and len(number) > _KEPT_DIGITS:
         row.wrong("cell.id_number.zeros", "身份证号")
     return number or None
+
+
+def _doubt_id_number(row: Row, number: str | None, born: date | None) -> None:
+    """Note where an ID number's check digit or birthday tells of a slip; without the extra `cn` nothing is noted."""
+    ric = _id_numbers()
+    if ric is None or number is None or row.problems or len(number) == _KEPT_DIGITS:
+        return
+    try:
+        told = ric.get_birth_date(number)
+    except ValueError:  # there is no such day
+        told = None
+    if told is None or ric.calc_check_digit(number) != number[-1]:
+        row.doubt("id_number.check", "身份证号")
+    elif born is not None and born != told:
+        row.doubt("id_number.born", "出生日期")
+
+
+@cache
+def _id_numbers() -> Any:
+    """Return what knows how ID numbers are made; None where it is not installed."""
+    return import_module("stdnum.cn.ric") if find_spec("stdnum") else None
 
 
 def _diagnosis(row: Row, kept: dict[str, str]) -> Diagnosis | None:

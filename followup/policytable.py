@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from functools import cache, partial
 from operator import eq, ge, gt, le, lt
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from attrs import evolve, fields_dict, frozen
 
@@ -16,6 +16,8 @@ from followup.terms import Anchor, ContactMode, LineKind, Office, Role, Term
 
 if TYPE_CHECKING:
     from cattrs import Converter
+
+_T = TypeVar("_T", bound=Term)
 
 _COMPARED: Final = re.compile(r"(>=|<=|>|<)\s*(\d+)")
 _RANGE: Final = re.compile(r"(\d+)\.\.(\d+)")
@@ -138,7 +140,7 @@ def _converter() -> "Converter":
     for kind, hook in hooks.items():
         converter.register_structure_hook_func(partial(eq, kind), _hook(hook))
     converter.register_structure_hook(str, _hook(_word))
-    converter.register_structure_hook(Term, lambda value, kind: kind(value))  # or they would be taken for texts
+    converter.register_structure_hook(Term, _term)  # or they would be taken for texts
     converter.register_structure_hook(date, _hook(_date))
     converter.register_structure_hook(Interval, _hook(Interval.parse))
     for kind in (tuple[Anchor, ...], tuple[Role, ...], tuple[Role | Office, ...], tuple[ContactMode, ...]):
@@ -185,11 +187,21 @@ def _date(value: object) -> date:
     return day(value)
 
 
+def _term(value: object, kind: type[_T]) -> _T:
+    return _one_of(value, tuple(kind), kind.__name__)
+
+
 def _recipient(value: object) -> Role | Office:
-    known: dict[object, Role | Office] = {term: term for term in (*Role, *Office)}
-    if value not in known:
-        raise InvalidPolicy(unknown("value", value, map(str, known), field="Role"))
-    return known[value]
+    known: tuple[Role | Office, ...] = (*Role, *Office)
+    return _one_of(value, known, "Role")
+
+
+def _one_of(value: object, terms: tuple[_T, ...], name: str) -> _T:
+    """Return a term; whoever writes rules is shown the word that is none, as it tells of nobody."""
+    for term in terms:
+        if term == value:
+            return term
+    raise InvalidPolicy(unknown("value", value, map(str, terms), field=name))
 
 
 def _conditions(value: Any) -> tuple[Condition, ...]:

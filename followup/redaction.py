@@ -10,10 +10,24 @@ from attrs import evolve
 from followup.entries import FIELDS, Entry, Retracted
 from followup.ledger import Ledger, taken_back
 
-#: Digits that may be an ID number, or hold one as a disability card's number does; no telephone has so many; or
-#: one that stands there in groups.
+#: Digits that may be an ID number, or hold one as a disability card's number does; no telephone has so many.
 _FEWEST: Final = 15
-_NUMBER: Final = re.compile(rf"\d{{{_FEWEST},}}[Xx]?\d*|\d{{6}}([ -]?\d{{4}}){{2}}[ -]?\d{{3}}[\dXx]")
+_LONG: Final = rf"\d{{{_FEWEST},}}[Xx]?\d*"
+#: As it stands on the card.
+_GROUPED: Final = r"\d{6}(?:[ -]?\d{4}){2}[ -]?\d{3}[\dXx]"
+#: In other groups it is known by its birthday alone: days and telephones stand beside each other, too.
+_GAP: Final = r"[\s./·_–—-]{0,3}"
+_DIGIT: Final = r"\d"
+_PLACE: Final = [_DIGIT] * 6
+_BORN: Final = [_DIGIT, _DIGIT, "[01]", _DIGIT, "[0-3]", _DIGIT]
+_SPREAD: Final = "|".join(
+    rf"(?<!\d){_GAP.join(digits)}(?!\d)"
+    for digits in (
+        [*_PLACE, f"(?:1{_GAP}9|2{_GAP}0)", *_BORN, *[_DIGIT] * 3, r"[\dXx]"],
+        [*_PLACE, *_BORN, *[_DIGIT] * 3],
+    )
+)
+_NUMBER: Final = re.compile(f"{_LONG}|{_GROUPED}|{_SPREAD}")
 #: Columns of other systems that were kept word for word and are for ID numbers, of whatever form.
 _COLUMN: Final = re.compile(r"身份证|证件号|id.?card|id.?number", re.IGNORECASE)
 #: What is no text of a person's: the keys, by which entries and people are known.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from followup.entries import Done, Entry, Registered, Retracted
 from followup.entryjson import shown_id
-from followup.errors import Problem, shown
+from followup.errors import Problem, RegisterError, shown
 from followup.ledger import Ledger
 from followup.settlement import INSTEAD, settles_nothing
 
@@ -56,3 +56,9 @@ def _idle(entry: Done) -> Problem:
     if entry.kind not in INSTEAD:
         return Problem("done.nobody")
     return Problem("done.nothing", facts={"kind": entry.kind, "instead": " / ".join(INSTEAD[entry.kind])})
+
+
+def check_reason(reason: str) -> None:
+    """Raise `RegisterError` where no reason is given for what needs one."""
+    if not reason.strip():
+        raise RegisterError(Problem("reason"))

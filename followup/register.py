@@ -48,6 +48,7 @@ from followup.ledger import Ledger
 from followup.moves import moves
 from followup.noticefile import notice_from_text
 from followup.policy import Policy
+from followup.refusals import check_reason
 from followup.schedule import resting
 from followup.storage import (
     OURS,
@@ -55,6 +56,7 @@ from followup.storage import (
     connected,
     copy,
     copy_beside,
+    file_of,
     foreign,
     is_path,
     make_private,
@@ -65,7 +67,7 @@ from followup.storage import (
     transaction,
     wiped,
 )
-from followup.tables import is_of_a_later_release, migrations
+from followup.tables import STAMPED, is_of_a_later_release, migrations
 from followup.teamrows import Told, directory, directory_head
 from followup.teamrows import append as append_rows
 from followup.teams import Directory
@@ -115,7 +117,7 @@ class Register:
             with sentences_of_sqlite(place):
                 opened = evolve(policy, duties_from=duties_from, calendar=work_calendar())
                 register = cls(connected(place), opened, author, program)
-                register._set_up(place)
+                register._set_up()
                 return register
         except BaseException:
             if named:
@@ -138,6 +140,7 @@ class Register:
                 raise foreign(place)
             _take_further(db, place, (author, program))
             db.execute("PRAGMA journal_mode = WAL")
+            db.execute(STAMPED)  # where it is gone, all is derived anew
             register = cls(db, policy_in_force(db), author, program)
             return register if kept_stamp(db) == stamp(register.policy) else register._derived_anew()
 
@@ -202,8 +205,7 @@ class Register:
         from that day on, where the day is not after `today` or no reason is given, and `InvalidPolicy` where what
         remains would fail its audit.
         """
-        if not reason.strip():
-            raise RegisterError(Problem("reason"))
+        check_reason(reason)
         if day <= today:
             raise RegisterError(Problem("withdraw.in_force", facts={"on": day, "today": today}))
         with self.batch():
@@ -242,11 +244,10 @@ class Register:
         Number, day and reason stay, and the seals by which the chain goes on; copies and exports still hold the
         person. Raises `RegisterError` for an unknown patient, and where no reason is given.
         """
-        if not reason.strip():
-            raise RegisterError(Problem("reason"))
+        check_reason(reason)
         with sentences_of_sqlite():
             if self.db.conn.in_transaction:
-                raise RegisterError(Problem("forget.batch"))
+                raise RegisterError(Problem("register.batch"))
             self.db.execute("PRAGMA secure_delete = ON")
         try:
             with self.batch():
@@ -416,9 +417,9 @@ class Register:
 
     # What follows serves the methods above.
 
-    def _set_up(self, place: Place) -> None:
+    def _set_up(self) -> None:
         if self.db.table_names():
-            raise RegisterError(Problem("register.exists", facts={"path": place}))
+            raise RegisterError(Problem("register.exists", facts={"path": file_of(self.db) or ":memory:"}))
         make_private(self.db)
         self.db.execute("PRAGMA journal_mode = WAL")
         with transaction(self.db):

@@ -9,9 +9,9 @@ from typing import Any, BinaryIO, Final
 
 from attrs import field, frozen
 
-from followup.errors import FollowupError, InvalidEntry, InvalidFile, Problem, masked, shown
+from followup.errors import FollowupError, InvalidEntry, InvalidFile, Problem, harmless, masked, shown
 from followup.fields import one_line
-from followup.spellings import choice_told, choices_told, day_told, harmless, plain
+from followup.spellings import choice_told, choices_told, day_told, plain
 from followup.terms import Term
 
 #: A line of more characters than this is no row of anything.
@@ -114,7 +114,7 @@ def sheet_place(title: str, number: int) -> str:
 
 @frozen
 class Row:
-    """One row of a table by its column names; what is wrong with its cells gathers in `problems`."""
+    """One row of a table by its column names; what is wrong with its cells gathers in `problems`, doubts in `notes`."""
 
     #: The file, and the sheet of a workbook.
     table: tuple[str, ...]
@@ -122,6 +122,7 @@ class Row:
     number: int
     cells: Mapping[str, str] = field(repr=False)
     problems: list[Problem] = field(factory=list)
+    notes: list[Problem] = field(factory=list)
     #: Which day a number would be, where a spreadsheet counts days with it.
     days: Mapping[str, date] = field(factory=dict, repr=False)
     #: The columns of which such a day was read.
@@ -137,6 +138,10 @@ class Row:
         place = self.where if column is None else (*self.where, f"column {column}")
         if column is None or all(problem.where != place for problem in self.problems):
             self.problems.append(Problem(code, place, facts))
+
+    def doubt(self, code: str, column: str) -> None:
+        """Note what may be wrong of a cell, which is taken as it stands."""
+        self.notes.append(Problem(code, (*self.where, f"column {column}")))
 
     def text(self, column: str) -> str | None:
         """Return a cell word for word, or None where it is empty."""

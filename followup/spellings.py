@@ -10,9 +10,8 @@ from typing import Any, Final
 from attrs import frozen
 
 from followup.dates import day
-from followup.errors import InvalidEntry, Problem, shown
+from followup.errors import InvalidEntry, Problem, harmless
 
-_HARMLESS: Final = re.compile(r"[\d./:-]{1,10}|\d{4}年\d{1,2}月\d{1,2}日?|.", re.DOTALL)
 #: The problems that show a piece of a cell.
 _OF_PIECES: Final = frozenset({"cell.code", "cell.together"})
 _DATE: Final = re.compile(
@@ -63,15 +62,6 @@ def alike(names: Iterable[str]) -> list[list[str]]:
     for name in names:
         found.setdefault(tight(name).lower(), []).append(name)
     return [several for several in found.values() if len(several) > 1]
-
-
-def harmless(word: str) -> str:
-    """Return what may be shown of a wrong cell: a short number, a date, one character; never who somebody is.
-
-    >>> harmless("2026-02-31"), harmless("990101199309030251")
-    ('2026-02-31', '***')
-    """
-    return shown(word) if _HARMLESS.fullmatch(word) else "***"
 
 
 def day_told(text: str) -> date | None:

@@ -237,4 +237,7 @@ _SAID: Final = {
     "disk is full": "register.full",
     "disk I/O error": "register.disk",
     "already exists": "register.exists",
+    "no such table": "register.table",
+    "same thread": "register.thread",
+    "within a transaction": "register.batch",
 }

@@ -15,6 +15,11 @@ from followup.storage import OURS
 
 migrations = Migrations("followup")
 
+#: The table that tells by what the others were derived.
+STAMPED: Final = """
+    CREATE TABLE IF NOT EXISTS derived (one INTEGER PRIMARY KEY CHECK (one = 1), stamp TEXT NOT NULL) STRICT
+"""
+
 #: The indexes of what is derived: dropped and made again where all of it is.
 INDEXES: Final = {
     "standings_of_patient": "CREATE INDEX standings_of_patient ON standings (patient)",
@@ -153,6 +158,11 @@ def _check_former(before: str, row: tuple[str, ...], personal: str | None, salt:
         raise RegisterError(Problem("register.altered", facts={"patient": row[1], "entry": row[0][:8]}))
 
 
+def missing_tables(db: Database) -> list[str]:
+    """Return which tables of what is derived are gone."""
+    return [table for table in _DERIVED if table not in db.table_names()]
+
+
 def missing_indexes(db: Database) -> dict[str, str]:
     """Return the indexes that a register should have and this one has not (or others), with what makes them."""
     made = Database(memory=True)
@@ -186,7 +196,7 @@ _CHANGES: Final = (
         seq INTEGER PRIMARY KEY, year INTEGER NOT NULL, text TEXT NOT NULL, recorded_at TEXT
     ) STRICT
     """,
-    "CREATE TABLE derived (one INTEGER PRIMARY KEY CHECK (one = 1), stamp TEXT NOT NULL) STRICT",
+    STAMPED,
 )
 _TABLES: Final = (
     f"PRAGMA application_id = {OURS}",
@@ -255,22 +265,24 @@ _APPEND_ONLY: Final = (
 )
 #: What is derived. What is kept of a team stands together, and a patient's among it: a list reads few pages, and a
 #: record writes few. Who has no team has a line break for one, which no team has in it.
-_KEPT: Final = (
-    *(f"DROP TABLE IF EXISTS {table}" for table in ("due", "standings", "likenesses")),
-    """
-    CREATE TABLE standings (
-        patient TEXT, from_on TEXT, until_on TEXT, first INTEGER, team TEXT,
-        rest TEXT, opens_on TEXT, due_on TEXT, PRIMARY KEY (team, patient, from_on)
-    ) STRICT, WITHOUT ROWID
-    """,
-    """
+_DERIVED: Final = {
+    "due": """
     CREATE TABLE due (
         patient TEXT, from_on TEXT, until_on TEXT, team TEXT, village TEXT, kind TEXT, opens_on TEXT, due_on TEXT,
         plan_on TEXT, risk INTEGER, stability TEXT, company TEXT,
         PRIMARY KEY (team, patient, from_on, kind)
     ) STRICT, WITHOUT ROWID
     """,
-    "CREATE TABLE likenesses (likeness TEXT, patient TEXT, PRIMARY KEY (likeness, patient)) STRICT, WITHOUT ROWID",
-    *INDEXES.values(),
-    "DELETE FROM derived",
-)
+    "standings": """
+    CREATE TABLE standings (
+        patient TEXT, from_on TEXT, until_on TEXT, first INTEGER, team TEXT,
+        rest TEXT, opens_on TEXT, due_on TEXT, PRIMARY KEY (team, patient, from_on)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "likenesses": """
+    CREATE TABLE likenesses (likeness TEXT, patient TEXT, PRIMARY KEY (likeness, patient)) STRICT, WITHOUT ROWID
+    """,
+}
+#: Those tables, empty and without indexes, whether they were there or not.
+EMPTIED: Final = (*(f"DROP TABLE IF EXISTS {table}" for table in _DERIVED), *_DERIVED.values())
+_KEPT: Final = (*EMPTIED, *INDEXES.values(), "DELETE FROM derived")

@@ -8,12 +8,12 @@ from typing import Any, Final, TypeVar
 from attrs import define, evolve, field
 
 from followup.canonical import decode_object
-from followup.errors import FollowupError, InvalidEntry, InvalidFile, Problem
+from followup.errors import FollowupError, InvalidEntry, InvalidFile, Problem, harmless, masked
 from followup.forms import column_doubts
 from followup.formtables import Names, Table, find_table, nearest_header
 from followup.grids import read_csv
 from followup.sheets import Row, decoded_lines, labels, opened
-from followup.spellings import choices_told, harmless, plain
+from followup.spellings import choices_told, plain
 from followup.teamchecks import Doubt
 from followup.teamrows import Told
 from followup.teams import Area, CareTeam, Member, Record, clean_name
@@ -223,10 +223,13 @@ def _word(row: Row, column: str, *, is_needed: bool = True) -> str | None:
     """Return a name or a telephone on one line; what may be an ID number is refused, and not shown."""
     found = row.needed(column) if is_needed else row.text(column)
     try:
-        return None if found is None else clean_name(plain(found) if column == PHONE else found)
+        name = None if found is None else clean_name(plain(found) if column == PHONE else found)
     except InvalidEntry as error:
         row.wrong(error.problems[0].code, column)
-    return None
+        return None
+    if name is not None and column != PHONE and masked(name) != name:
+        row.wrong("line.number", column)
+    return name
 
 
 def _days(row: Row, first: str, last: str) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from followup.canonical import canonical
 from followup.chain import Head, written
 from followup.dates import instant, zoned
-from followup.errors import InvalidEntry, Problem, unknown
+from followup.errors import InvalidEntry, Problem, harmless_key, no_term, unknown
 from followup.fields import moment
 from followup.teamchecks import Doubt, errors, refuse
 from followup.teams import Area, CareTeam, Directory, Member, Record
@@ -75,8 +75,8 @@ class Told:
         given = dict(data)
         kind, recorded_at = str(given.pop("type", "")), given.pop("recorded_at", None)
         if kind not in _FIELDS:
-            raise InvalidEntry(unknown("value", kind, _FIELDS, field="type"))
-        problems = [unknown("key", key, _FIELDS[kind]) for key in given if key not in _FIELDS[kind]]
+            raise InvalidEntry(no_term(kind, _FIELDS, "type"))
+        problems = [unknown("key", harmless_key(key), _FIELDS[kind]) for key in given if key not in _FIELDS[kind]]
         needed = _FIELDS[kind][: _NEEDED[kind]]
         problems += [Problem("missing", facts={"field": key}) for key in needed if given.get(key) is None]
         if problems:

@@ -6,7 +6,7 @@ A member is its JSON spelling (`ContactMode("home") == "home"`); `code` is what 
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, NoReturn, Self
 
-from followup.errors import InvalidEntry, unknown
+from followup.errors import InvalidEntry, no_term
 
 
 class Term(StrEnum):
@@ -33,7 +33,7 @@ class Term(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> NoReturn:
-        raise InvalidEntry(unknown("value", value, list(cls), field=cls.__name__))
+        raise InvalidEntry(no_term(value, list(cls), cls.__name__))
 
     def label(self, lang: str) -> str:
         """Return the term as a person reads it, in "zh" or "en"."""
@@ -52,7 +52,7 @@ class RiskLevel(IntEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> NoReturn:
-        raise InvalidEntry(unknown("value", value, "012345", field=cls.__name__))
+        raise InvalidEntry(no_term(value, "012345", cls.__name__))
 
 
 class Stability(Term):

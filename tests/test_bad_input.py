@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from followup.cli import main
 from followup.entries import FIELDS, Entry
 from followup.entryjson import entry_from_json
+from followup.errors import InvalidEntry
 from followup.policyfile import load_policy
 from followup.register import Register
 from followup.tables import GUARDS
@@ -29,6 +30,7 @@ ENVIRONMENT: Final = {"FOLLOWUP_LANG": "en", "FOLLOWUP_TODAY": "2026-11-23"}
 REG: Final = "r.db"
 #: Synthetic: who is registered in every register of these tests, and what an error must not tell.
 PATIENT, NAME, ID_NUMBER, PHONE = "10100001", "王小明", "990101199309030251", "19900000012"
+PINYIN, LANDLINE, MISTYPED = "Wang Xiaoming", "22221111", "990101199309030252"
 
 Cells = Mapping[str, str]
 
@@ -539,6 +541,8 @@ def test_a_formula_in_a_name() -> None:
         pytest.param(table(person(出生日期=ID_NUMBER)), id="slipped-id-number"),
         pytest.param(table(person(填表日期=PHONE)), id="slipped-phone"),
         pytest.param(table(person(性别=NAME)), id="slipped-name"),
+        pytest.param(table(visit(随访日期=LANDLINE)), id="slipped-landline"),
+        pytest.param(table(person(身份证号=MISTYPED, 知情同意="9")), id="mistyped-id-number"),
         pytest.param(table(visit(参与人员=NAME)), id="name-among-roles"),
         pytest.param(
             f"{PATIENT},{NAME},{ID_NUMBER},{PHONE},{NAME},{PHONE}\n".encode() * 2,
@@ -550,7 +554,7 @@ def test_a_formula_in_a_name() -> None:
 def test_errors_of_forms_name_nobody(content: bytes) -> None:
     """No error of a form tells a name, an ID number or a telephone."""
     told = "\n".join(refused_file("bad.csv", content))
-    assert not [secret for secret in (NAME, ID_NUMBER, PHONE, "1.1E+17") if secret in told]
+    assert not [secret for secret in (NAME, ID_NUMBER, MISTYPED, PHONE, LANDLINE, "1.1E+17") if secret in told]
 
 
 @pytest.mark.parametrize(
@@ -572,6 +576,47 @@ def test_errors_of_json_lines_name_nobody(field: str, value: Any) -> None:
     lines = refused_file("bad.jsonl", line(**registered("p9", name=None) | {field: value}).encode())
     starts(lines, f"bad.jsonl, line 1, {field}: ")
     assert not [secret for secret in (NAME, ID_NUMBER, PHONE) if secret in "\n".join(lines)]
+
+
+@pytest.mark.parametrize("secret", [NAME, PINYIN, ID_NUMBER, PHONE, LANDLINE, "0769-22221111"])
+@pytest.mark.parametrize("field", [
+    "type", "on", "recorded_at", "id", "mode", "risk", "seen", "present", "symptoms", "insight", "functions", "adherence",
+    "stability", "next_on", "form",
+])  # fmt: skip
+def test_errors_of_json_lines_name_nobody_who_stands_where_a_code_should(field: str, secret: str) -> None:
+    """Whatever slipped where, alone, in a list or in a table, a line's errors show terms and short numbers alone."""
+    given = {"type": "visited", "patient": PATIENT, "on": "2026-03-02", "risk": 1}
+    values = [secret, [secret], [[secret]], {secret: secret}, {"self_care": secret}, {secret: "good"}]
+    told = [why(given | {field: value}) for value in values] + [why(given | {secret: 1})]
+    assert all(told[1:3])
+    assert secret not in "".join(told)
+
+
+def test_a_note_about_teams_shows_no_number_that_stands_in_a_name() -> None:
+    """Systems write what they have where a team belongs."""
+    people = [registered("p8", team=f"{ID_NUMBER} 队"), registered("p9", team=f"{ID_NUMBER}队")]
+    done = taken("good.jsonl", "".join(line(**one) for one in people).encode(), 2)
+    assert "the teams *** 队 / ***队 are spelled nearly alike" in done.stderr
+    assert ID_NUMBER not in done.stderr
+
+
+def why(data: Mapping[str, Any]) -> str:
+    """Return what is wrong with an entry in both languages; "" where nothing is."""
+    try:
+        entry_from_json(data)
+    except InvalidEntry as error:
+        return error.text("en") + error.text("zh")
+    return ""
+
+
+def test_what_is_nearly_a_term_is_shown() -> None:
+    """A slip of the pen is told with the term that was meant, and what may be no slip is not shown."""
+    given = {"type": "visited", "patient": PATIENT, "on": "2026-03-02", "risk": 1}
+    assert why(given | {"mode": "hom"}).startswith('mode: "hom" is no ContactMode; did you mean "home"?')
+    assert why(given | {"mode": "hong"}).startswith('mode: "***" is no ContactMode; use one of: ')
+    assert why(given | {"risk": 6}).startswith('risk: "6" is no RiskLevel; use one of: ')
+    assert why(given | {"on": "2026-02-31"}).startswith('on: "2026-02-31" is no day')
+    assert why(given | {"blood_pressure": 1}).startswith('"blood_pressure" is no field of visited; ')
 
 
 @pytest.mark.parametrize("text", ["1.1E+17", "9.90101E+17"])
@@ -651,7 +696,7 @@ CHECKED: Final = f'"type":"checked","patient":"{PATIENT}","on":"2026-11-10"'
         pytest.param('{"type":5}', "", "type", id="number-type"),
         pytest.param('{"type":[]}', "", "type", id="list-type"),
         pytest.param('{"type":{}}', "", "type", id="table-type"),
-        pytest.param('{"type":"' + "x" * 900_000 + '"}', "", "…", id="endless-type"),
+        pytest.param('{"type":"' + "x" * 900_000 + '"}', "", '"***" is no type', id="endless-type"),
         pytest.param("{" + VISITED + ',"risk":1,"rsk":2}', "", 'did you mean "risk"', id="unknown-field"),
         pytest.param("{" + VISITED + ',"risk":1,"\\ud800":2}', "", "no field", id="surrogate-field"),
         pytest.param("{" + VISITED + "}", "", '"risk" is missing', id="missing"),
@@ -660,7 +705,9 @@ CHECKED: Final = f'"type":"checked","patient":"{PATIENT}","on":"2026-11-10"'
         pytest.param("{" + VISITED + ',"risk":6}', ", risk", "0, 1, 2, 3, 4, 5", id="risk-6"),
         pytest.param("{" + VISITED + ',"risk":NaN}', ", risk", "whole number", id="risk-nan"),
         pytest.param("{" + VISITED + ',"risk":1.0}', ", risk", "whole number", id="risk-1.0"),
-        pytest.param("{" + VISITED + ',"risk":' + "9" * 4000 + "}", ", risk", "…", id="risk-of-4000-digits"),
+        pytest.param(
+            "{" + VISITED + ',"risk":' + "9" * 4000 + "}", ", risk", '"***" is no RiskLevel', id="risk-of-4000-digits"
+        ),
         pytest.param(
             "{" + VISITED + ',"risk":"3"}',
             ", risk",
@@ -902,6 +949,8 @@ def test_content_that_cannot_be_read(statement: str, words: str, command: tuple[
     connection.close()
     result = run(*on_register(command))
     assert result.exit_code == 3
+    if command[0] == "check":  # it reads on where bytes are no text
+        words = words.replace("the register cannot be used", f"the entries of patient {PATIENT} cannot be read")
     starts([*result.stdout.splitlines(), *result.stderr.splitlines()], words)
 
 
@@ -1256,6 +1305,7 @@ def test_looking_for_what_is_not_there() -> None:
         starts(refused("retract", REG, beginning, "--reason", "x"), "", words, "; ")
     ids = [entry.id for number in range(40) for entry in known(f"p{number}")]
     starts(refused("retract", REG, ids[0][:3], "--reason", "x"), f'"{ids[0][:3]}" is too short', "four characters")
+    starts(refused("retract", REG, ids[0], "--reason", " "), "no reason is given")
     with Register.open(REG) as register:  # two ids that begin alike are made by hand: there are 65,536 beginnings
         for name in GUARDS:
             register.db.execute(f"DROP TRIGGER {name}")

@@ -153,14 +153,20 @@ def test_id_numbers_stay_wherever_they_stand(tmp_path: Path, form: str) -> None:
 
 @pytest.mark.parametrize(
     "number",
-    ["990101 19900101 123x", "990101-1990-0101-1234", "990101 199001011234", "９９０１０１ １９９００１０１ １２３４"],
-)
+    [
+        "990101 19900101 123x", "990101-1990-0101-1234", "990101 199001011234", "９９０１０１ １９９００１０１ １２３４",
+        "9901 0119 9001 0112 34", "99 01 01 1990 01 01 123X", "990101.1990.01.01.1234", "990101/19900101/1234",
+        "9 9 0 1 0 1 1 9 9 0 0 1 0 1 1 2 3 4", "990101 — 1990 — 0101 — 1234", "9901019001 01123", "990101 900101 123",
+    ],
+)  # fmt: skip
 def test_an_id_number_in_groups_is_one(number: str) -> None:
     """People write it as it stands on the card, or with gaps; days and telephones beside each other are none."""
-    told = f"2026-11-22 2026-11-23, 0769-22221111 13900000000, {number}."
+    others = "2026-11-22 2026-11-23 2026-12-01, 0769-22221111 13900000000, 2.5/1.25/0.625/10 mg"
+    told = f"{others}, {number}."
     _, entry = without_ids(Ledger("p1", [Registered("p1", "2026-01-05"), Referred("p1", "2026-01-06", reason=told)]))
-    assert entry.as_json()["reason"] == "2026-11-22 2026-11-23, 0769-22221111 13900000000, ***."
+    assert entry.as_json()["reason"] == f"{others}, ***."
     assert shown(number) == "***"
+    assert "9901" not in shown(f"{'x' * 32} {number}")
 
 
 def told_in(files: Iterable[Path]) -> str:
@@ -302,14 +308,17 @@ def test_a_loss_stands_in_no_row_with_a_stay() -> None:
     assert [row.keys() - {"编号", "随访日期"} for row in rows] == [{"若失访,原因"}, {"两次随访期间住院情况"}]
 
 
+@pytest.mark.parametrize("is_there", [True, False])
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
-def test_an_export_that_fails_leaves_no_file(tmp_path: Path, form: str) -> None:
-    """Not even rows that waited to be written."""
+def test_an_export_that_fails_leaves_nothing(tmp_path: Path, form: str, is_there: bool) -> None:  # noqa: FBT001
+    """Not even rows that waited to be written, nor a folder that was not there before."""
+    if is_there:
+        (tmp_path / "out").mkdir()
     ledger = Ledger("10100001", [Registered("10100001", "2026-01-05", name="王某")])
     answers = iter([[ledger], failing([ledger])])
     with pytest.raises(RegisterError):
         export(lambda: next(answers), tmp_path / "out", form)
-    assert list((tmp_path / "out").iterdir()) == []
+    assert [found.name for found in tmp_path.rglob("*")] == ["out"] * is_there
 
 
 def failing(people: Iterable[Ledger]) -> Iterator[Ledger]:

@@ -174,6 +174,29 @@ def test_an_id_number_that_lost_its_digits_is_refused_and_not_shown(tmp_path: Pa
     assert "9.9" not in problem
 
 
+@pytest.mark.parametrize(
+    ("number", "born", "expected"),
+    [
+        ("990101198005060019", "1980-05-06", None),
+        ("990101198005060019", "", None),
+        ("99010119800506001x", "1980-05-06", "身份证号: the ID number's check digit or birthday cannot be"),
+        ("990101198013060019", "", "身份证号: the ID number's check digit or birthday cannot be"),
+        ("990101198005060019", "1980-06-05", "出生日期: it is not the birthday that the ID number tells"),
+        ("990101800506001", "1980-05-06", None),
+    ],
+)
+def test_an_id_number_that_cannot_be_is_taken_with_a_note(
+    tmp_path: Path, number: str, born: str, expected: str | None
+) -> None:
+    """A slip of the pen shows in the check digit; who has such a number on a card is not turned away."""
+    found = read(tmp_path, {"编号": P, "填表日期": ON, "知情同意": "1", "身份证号": number, "出生日期": born})
+    assert len(found.entries) == 1
+    notes = [note.text() for note in found.notes]
+    assert len(notes) == (expected is not None)
+    assert all(f"row 2, column {expected}" in note for note in notes)
+    assert not any("1980" in note for note in notes)
+
+
 def test_a_misspelt_column_is_refused_and_a_strange_one_is_kept(tmp_path: Path) -> None:
     """A slip of the pen must not lose a column; another system's own column is kept, with a note."""
     found = read(tmp_path, {"编号": P, "随访日期": ON, "危险性评估": "1", "下次随访日": "2026-03-16", "网格": "三"})

@@ -530,6 +530,37 @@ def test_an_index_that_is_another_one_is_named_and_made_anew(path: Path) -> None
     assert codes(path) == []
 
 
+@pytest.mark.parametrize("name", ["due", "standings", "likenesses"])
+def test_a_derived_table_that_is_gone_is_named_and_made_anew(path: Path, name: str) -> None:
+    """What follows from the entries can always be had again; until then whoever asks for it is told how."""
+    before = dumped(path)
+    behind(path, f"DROP TABLE {name}")
+    assert codes(path) == ["table"]
+    with Register.open(path) as register:
+        with pytest.raises(RegisterError, match=r"a table of the register is gone .*followup check"):
+            register.record(Assigned("p1", "2026-02-21", team="C"))
+        repair(register)
+    assert codes(path) == []
+    assert dumped(path) == before
+
+
+def test_what_tells_by_what_dates_were_derived_is_made_anew(path: Path) -> None:
+    """Without it nobody knows whether they are of today's rules, so all are derived anew."""
+    before = dumped(path)
+    behind(path, "DROP TABLE derived")
+    assert codes(path) == []
+    assert dumped(path) == before
+
+
+def dumped(path: Path) -> list[str]:
+    """Return what is kept beside the entries, and by which rules."""
+    connection = sqlite3.connect(path)
+    tables = ("due", "standings", "likenesses", "derived")
+    found = [str(row) for table in tables for row in connection.execute(f"SELECT * FROM {table}")]  # noqa: S608
+    connection.close()
+    return found
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -586,6 +617,23 @@ def test_an_entry_that_cannot_be_read_is_a_problem_and_no_traceback(path: Path, 
     found = codes(path)
     assert found[0] == "changed"
     assert set(found[1:]) <= {"unreadable", "dates"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entries SET body = CAST(x'7b2272697368fe223a317d' AS TEXT) WHERE seq = 4",
+        "UPDATE entries SET patient = CAST(x'70ff' AS TEXT) WHERE seq = 4",
+        "UPDATE personal SET body = CAST(x'7b226e616d65223a22ff227d' AS TEXT)",
+    ],
+)
+def test_bytes_that_are_no_text_are_found_where_they_stand(path: Path, statement: str) -> None:
+    """An entry that cannot even be decoded is named like any other that was changed."""
+    behind(path, statement)
+    with Register.open(path) as register:
+        first = check(register)[0]
+        assert (first.code, first.facts["seq"]) == ("check.changed", 1 if "personal" in statement else 4)
+        assert register.db.conn.text_factory is str
 
 
 def test_nobody_is_forgotten_in_the_midst_of_a_batch(register: Register) -> None:

@@ -214,6 +214,10 @@ def test_a_register_is_a_private_file_that_opens_again(tmp_path: Path) -> None:
         assert register.ledger("p1") == Ledger("p1", ENTRIES[:2])
     with pytest.raises(RegisterError, match="exists already"):
         Register.create(path, load_policy("dongguan"))
+    connection = sqlite3.connect(path)
+    with pytest.raises(RegisterError, match=f'^"{path}" exists already'):
+        Register.create(connection, load_policy("dongguan"))
+    connection.close()
 
 
 def test_a_register_lives_in_an_open_connection_too(tmp_path: Path) -> None:

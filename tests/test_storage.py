@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -479,6 +480,38 @@ def test_a_closed_register_says_so(path: Path) -> None:
         with pytest.raises(RegisterError, match="the register is closed; open it again"):
             ask()
     assert [str(problem) for problem in check(register)] == ["the register is closed; open it again"]
+
+
+def test_a_register_of_another_thread_says_so(path: Path) -> None:
+    """It is not damaged: each thread opens it for itself."""
+    told: list[str] = []
+
+    def ask() -> None:
+        with pytest.raises(RegisterError) as refused:
+            register.worklist(date(2026, 6, 1))
+        told.append(str(refused.value))
+
+    with Register.open(path) as register:
+        thread = Thread(target=ask)
+        thread.start()
+        thread.join()
+    assert told == ["the register was opened in another thread; open it once more in this one"]
+
+
+def test_no_copy_is_made_in_the_midst_of_a_batch(path: Path) -> None:
+    """It would hold what may yet be given up; the batch goes on."""
+    with Register.open(path) as register, register.batch():
+        with pytest.raises(RegisterError, match="no copy made, in the midst of a batch"):
+            register.backup(path.with_name("copy.db"))
+        assert register.record(Visited("p1", "2026-02-12", risk=0))
+    assert [found.name for found in path.parent.iterdir()] == ["r.db"]
+
+
+def test_a_check_goes_by_the_rules_that_another_program_has_adopted_meanwhile(path: Path) -> None:
+    """What was opened before sees what is there now, and no difference where there is none."""
+    with Register.open(path) as register, Register.open(path) as other:
+        other.adopt(load_policy("national-2018"), date(2026, 3, 1))
+        assert check(register) == []
 
 
 def test_a_connection_may_give_rows_of_its_own(tmp_path: Path) -> None:

@@ -147,6 +147,7 @@ BAD_TEAMS = """\
 丁组,关爱帮扶小组,,一镇,2025-01-01,2024-12-31
 戊组,关爱帮扶小组,戊村,一镇,,
 戊组,关爱帮扶小组,戊村,二镇,,
+己组,关爱帮扶小组,己村,一镇19900000012,,
 """
 BAD_MEMBERS = """\
 团队名称,姓名,角色,电话
@@ -164,6 +165,7 @@ EN = [
     "bt.csv, row 5, column 区域: it is empty; fill it in",
     "bt.csv, row 5, column 撤销日期: it ends on 2024-12-31, before it begins on 2025-01-01; mend one of the two",
     "bt.csv, row 7: row 6 tells another thing of the same team (or member) and the same first day; keep one",
+    "bt.csv, row 8, column 上级区域: it holds so many digits that it may be an ID number or a telephone",
     "bm.csv, row 2, column 姓名: it is empty; fill it in",
     "bm.csv, row 3, column 姓名: a name or a telephone is empty, or holds so many digits that it may be an ID number",
     "bm.csv, row 4, column 角色: a guardian is no member of a team: the name would tell who the patient is",
@@ -178,6 +180,7 @@ ZH = [
     "bt.csv, 第5行, “区域”列：此格为空；请填写",
     "bt.csv, 第5行, “撤销日期”列：末日2024-12-31早于首日2025-01-01；请改正其一",
     "bt.csv, 第7行：与第6行是同一团队(成员)、同一起始日期，内容却不同；请只留一行",
+    "bt.csv, 第8行, “上级区域”列：数字过多，可能是身份证号或电话",
     "bm.csv, 第2行, “姓名”列：此格为空；请填写",
     "bm.csv, 第3行, “姓名”列：名称、姓名或电话为空",
     "bm.csv, 第4行, “角色”列：监护人不列为团队成员：其姓名会泄露患者身份；请填在个人信息补充表中",

@@ -300,7 +300,7 @@ def test_rows_of_json_that_cannot_be_are_refused(tmp_path: Path) -> None:
     file.write_text("".join(json.dumps(line) + "\n" for line in lines) + "{\n", "utf-8")
     found = [problem.text("en").removeprefix(f"{file}, ") for problem in read_teams([file]).problems]
     assert found == [
-        'line 1: "squad" is no type; use one of: team, member',
+        'line 1: "***" is no type; use one of: team, member',
         'line 2: "kind" is missing; give it a value',
         'line 2: "area" is missing; give it a value',
         'line 2: "level" is missing; give it a value',
@@ -308,6 +308,6 @@ def test_rows_of_json_that_cannot_be_are_refused(tmp_path: Path) -> None:
         'line 4: unknown key "colour"; use one of: team, name, role, phone, since, until, withdrawn',
         'line 5: "row" is no table of text; write {"key": "value"}',
         'line 6: "2026-02-30" is no day of the calendar between 1900 and 2200; write it as 2026-11-22',
-        'line 7: "yesterday" is no moment; write it as 2026-11-22T08:30:00+00:00',
+        'line 7: "***" is no moment; write it as 2026-11-22T08:30:00+00:00',
         "line 8: this is no valid JSON (Expecting property name enclosed in double quotes); export the line again",
     ]

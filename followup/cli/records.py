@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from followup.cli.options import LONG, command, keep_off, now, work_on, write, written_by
-from followup.errors import InvalidFile, Problem, RefusedEntries
+from followup.errors import InvalidFile, Problem, RefusedEntries, shown
 from followup.sentences import LANGUAGES, say
 
 if TYPE_CHECKING:
@@ -63,6 +63,9 @@ def retract(register: Path, entry: str, reason: str, writer: str | None, today: 
     """撤回一条记录 · Take an entry back, by its id or the beginning of it."""
     from followup.entries import Retracted
     from followup.ledger import taken_back
+    from followup.refusals import check_reason
+
+    check_reason(reason)
 
     def take_back(found: "Register") -> None:
         wrong = found.find(entry)
@@ -191,7 +194,7 @@ def _take(
             count = register.record_all(entries, reading.foretold)
             reading.notes += [Problem("doubt", facts={"finding": one}) for one in register.duplicates(before)]
             reading.notes += [
-                Problem("teams.alike", facts={"teams": " / ".join(one)}) for one in alike(register.teams())
+                Problem("teams.alike", facts={"teams": " / ".join(map(shown, one))}) for one in alike(register.teams())
             ]
             _tell_notes(reading, lang)
             _report(report, reading.problems, reading.notes)

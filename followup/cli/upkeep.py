@@ -36,15 +36,14 @@ def check(
         if repair:
             derive(found)
             click.echo(say(lang, "check.repaired"))
-        wrong = 0
-        for problem in problems(found, head):
-            wrong += 1
+        wrong = problems(found, head)
+        for problem in wrong:
             click.echo(problem.text(lang))
-        for finding in found.duplicates():
+        for finding in () if any(problem.code == "check.table" for problem in wrong) else found.duplicates():
             click.echo(say(lang, "explain.finding", text=finding.text(lang)))
         for patient, on, reason in forgotten(found.db):
             click.echo(say(lang, "check.forgotten", patient=patient, on=on, reason=reason))
-        facts = {"people": found.size(), "head": found.head(), "wrong": wrong}
+        facts = {"people": found.size(), "head": found.head(), "wrong": len(wrong)}
         click.echo(say(lang, "check.wrong" if wrong else "check.good", **facts))
     if wrong:
         sys.exit(BAD_DATA)

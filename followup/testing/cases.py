@@ -182,9 +182,17 @@ def _read_line(case: WorkedCase, words: str) -> None:
     elif words.startswith("on "):
         on, _, expected = words[3:].partition(": ")
         _check_expected(expected)
-        case.expected.append((day(on), expected))
+        case.expected.append((_day(on), expected))
     else:
         case.entries.append(_entry(words, case.entries))
+
+
+def _day(text: str) -> date:
+    """Return a day; what is none is shown, as a worked case tells of nobody."""
+    try:
+        return day(text)
+    except FollowupError:
+        raise InvalidFile(Problem("date", facts={"word": shown(text)})) from None
 
 
 def _check_expected(expected: str) -> None:
