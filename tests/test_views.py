@@ -320,6 +320,18 @@ def test_what_is_new_and_what_left_is_told_where_people_read(form: str, lang: st
     assert all(cause(move, lang) in unescape(content) for move in moves)
 
 
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_list_says_how_far_the_register_went(form: str) -> None:
+    """By it anybody can ask later whether the register still continues this list."""
+    head = "12:0123456789abcdef0123"
+    content = render(evolve(worklist(), head=head), form, "zh")
+    if isinstance(content, bytes):
+        content = "\n".join(
+            str(cell) for sheet in openpyxl.load_workbook(io.BytesIO(content)) for row in sheet.values for cell in row
+        )
+    assert head in content.replace("\r\n ", "")  # a calendar file folds its lines
+
+
 def test_a_sheet_that_holds_no_more_rows_loses_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """A list that is too long for a worksheet is refused, not cut."""
     monkeypatch.setattr("followup.views.xlsx._MOST_ROWS", 5)

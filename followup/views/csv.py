@@ -20,19 +20,20 @@ def render(found: WorkList, lang: str, *, with_names: bool = False) -> str:
     columns = [name for name in _COLUMNS if with_names or name not in _NAMES]
     columns += ["people"] if shows_people(found, with_names=with_names) else []
     columns += [] if found.since is None else ["new", "left"]
+    columns += [] if found.head is None else ["head"]
     writer.writerow([heading(name, lang) for name in columns])
     writer.writerows([defused(row[name]) for name in columns] for row in _rows(found, lang))
     return _BOM + out.getvalue()
 
 
 def _rows(found: WorkList, lang: str) -> Iterator[dict[str, str]]:
+    last = {"head": found.head or ""}
     why = {move.line.due.key: cause(move, lang) for move in found.moves if move.is_new}
     for line in (*found.lines, *found.duties):
-        row = cells(line, lang)
-        yield row if found.since is None else {**row, "new": why.get(line.due.key, ""), "left": ""}
+        yield cells(line, lang) | {"new": why.get(line.due.key, ""), "left": ""} | last
     for move in found.moves:
         if not move.is_new:
-            yield {**cells(move.line, lang), "new": "", "left": cause(move, lang)}
+            yield cells(move.line, lang) | {"new": "", "left": cause(move, lang)} | last
 
 
 _COLUMNS = (

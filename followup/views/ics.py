@@ -36,6 +36,8 @@ def render(found: WorkList, lang: str, *, with_names: bool = False) -> str:  # n
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", say(lang, "calendar.title"))
+    if found.head is not None:
+        calendar.add("x-wr-caldesc", say(lang, "list.head", head=found.head))
     there = {line.due.key: line.due for line in (*found.lines, *found.duties)}
     for due in there.values():
         calendar.add_component(_event(due, found, lang, "CONFIRMED"))
