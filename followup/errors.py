@@ -14,7 +14,7 @@ _LONG_NUMBER: Final = re.compile(r"\d(?:[\s./·_–—-]{0,3}\d){9,}[\s./·_–�
 _AHEAD: Final = 60
 #: A number that is no telephone, a day, one character.
 _HARMLESS: Final = re.compile(
-    r"[\d.:-]{1,6}|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|(?:19|20)\d{6}|\d{4}年\d{1,2}月\d{1,2}日?|None|True|False|.",
+    r"[\d.:-]{1,6}|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|(?:19|20)\d\d[01]\d[0-3]\d|\d{4}年\d{1,2}月\d{1,2}日?|None|True|False|.",
     re.DOTALL,
 )
 #: How a program calls a field; nobody's name is written so, in Chinese.

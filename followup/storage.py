@@ -238,6 +238,7 @@ _SAID: Final = {
     "disk I/O error": "register.disk",
     "already exists": "register.exists",
     "no such table": "register.table",
+    "Could not decode": "register.bytes",  # what it says shows what stands there
     "same thread": "register.thread",
     "within a transaction": "register.batch",
 }

@@ -636,6 +636,15 @@ def test_bytes_that_are_no_text_are_found_where_they_stand(path: Path, statement
         assert register.db.conn.text_factory is str
 
 
+def test_nothing_is_shown_of_bytes_that_are_no_text(path: Path) -> None:
+    """SQLite says what stands there; whoever reads an error is told where to look."""
+    behind(path, "UPDATE personal SET body = CAST(x'ff' AS TEXT) || body")
+    with Register.open(path) as register:
+        with pytest.raises(RegisterError, match="is no text any more") as refused:
+            register.ledger("p1")
+        assert not [word for word in ("990101", "19900000001") if word in str(refused.value)]
+
+
 def test_nobody_is_forgotten_in_the_midst_of_a_batch(register: Register) -> None:
     """What a batch wrote could be given up, and an erasure must not be."""
     before = list(register.db.conn.iterdump())

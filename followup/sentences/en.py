@@ -82,6 +82,7 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.output": '"{path}" cannot be written ({reason}); check the folder and its permissions',
     "problem.register.readonly": '"{path}" may not be written to; check its permissions',
     "problem.register.table": 'a table of the register is gone ({reason}); "followup check" says whether it can be made anew, else take the last backup',
+    "problem.register.bytes": 'something in the register is no text any more; "followup check" names the entry; take the last backup',
     "problem.register.damaged": "the register cannot be used ({reason}); take the last backup",
     "problem.row.unassessed": "this is filled in and 危险性评估 is not; fill that in, or clear this if nobody was reached",
     "problem.not_kept": "{count:row without a follow-up holds|rows without a follow-up hold} it; it is not kept there",

@@ -82,6 +82,7 @@ SENTENCES: Final[dict[str, str]] = {
     "problem.output": "“{path}”不能写入({reason})；请检查文件夹及权限",
     "problem.register.readonly": "“{path}”不能写入；请检查权限",
     "problem.register.table": "登记库缺表({reason})；请用 followup check 查看能否重建，否则使用最近的备份",
+    "problem.register.bytes": "登记库中有内容已不是文字；可用 followup check 找出是哪一条；请使用最近的备份",
     "problem.register.damaged": "登记库不能使用({reason})；请使用最近的备份",
     "problem.row.unassessed": "填了此项但没有危险性评估；请填写危险性评估，未访到的请清空此项",
     "problem.not_kept": "有{count}行没有随访而填了此列，该处内容不保留",
