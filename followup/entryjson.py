@@ -12,8 +12,8 @@ from followup.entries import FIELDS, TYPES, Entry
 from followup.entryreaders import NO_FIELDS, ON, PATIENT, READERS, RECORDED_AT, plan, read_fields
 from followup.errors import InvalidEntry, Problem, harmless, harmless_key, no_term, unknown
 
-#: No telephone has so few digits, and no ID number so many.
-_ID: Final = re.compile(r"[0-9a-f]{1,6}|[0-9a-f]{20}")
+#: The beginning of an id, or an id; one without any letter may be a card's number.
+_ID: Final = re.compile(r"[0-9a-f]{1,6}|(?=\d*[a-f])[0-9a-f]{20}")
 
 
 def entry_from_json(data: Mapping[str, Any]) -> Entry:

@@ -9,18 +9,21 @@ from attrs import evolve, field, frozen
 from followup.sentences import say
 
 #: What may be an ID number or a telephone is never shown, in whatever digits and groups.
-_LONG_NUMBER: Final = re.compile(r"\d(?:[\s./·_–—-]{0,3}\d){9,}[\s./·_–—-]{0,3}[\dXx]")
+_LONG_NUMBER: Final = re.compile(r"\d(?:[\W_]{0,4}\d){9,}[\W_]{0,4}[\dXx]")
 #: So far beyond its end a text is looked at: a number that begins within it is known as a whole.
 _AHEAD: Final = 60
 #: A number that is no telephone, a day, one character.
 _HARMLESS: Final = re.compile(
-    r"[\d.:-]{1,6}|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|(?:19|20)\d\d[01]\d[0-3]\d|\d{4}年\d{1,2}月\d{1,2}日?|None|True|False|.",
+    r"[\d.:-]{1,6}|\d{4}[./-]\d{1,2}[./-]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-]\d{4}|\d{4}年\d{1,2}月\d{1,2}日?"
+    r"|(?:19|20)\d\d[01]\d[0-3]\d|None|True|False|.",
     re.DOTALL,
 )
 #: How a program calls a field; nobody's name is written so, in Chinese.
 _KEY: Final = re.compile(r"[A-Za-z_][\w.-]*…?", re.ASCII)
-#: A word so near to one of the terms is a slip of the pen, and nobody's name.
+#: A word of letters that is so near to one of the terms, and hardly longer, is a slip of the pen, and nobody's name.
 _NEAR: Final = 0.75
+_LONGER: Final = 2
+_WORD: Final = re.compile(r"[A-Za-z_-]+")
 
 
 @frozen
@@ -87,9 +90,10 @@ def no_term(word: object, options: Iterable[str], field: str) -> Problem:
     """
     from difflib import get_close_matches  # noqa: PLC0415 - see `unknown`
 
-    known = list(options)
-    is_near = isinstance(word, str) and get_close_matches(shown(word), known, n=1, cutoff=_NEAR)
-    return unknown("value", word if is_near else harmless(word), known, field=field)
+    known, text = list(options), shown(word)
+    close = get_close_matches(text, known, n=1, cutoff=_NEAR) if _WORD.fullmatch(text) else []
+    is_slip = any(len(text) <= len(term) + _LONGER for term in close)
+    return unknown("value", text if is_slip else harmless(word), known, field=field)
 
 
 def harmless(word: object) -> str:

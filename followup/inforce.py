@@ -179,8 +179,8 @@ def notice_note(year: int, text: str, recorded_at: str | None) -> str:
 
 def kept_stamp(db: Database) -> str | None:
     """Return what the kept dates were derived by."""
-    row = db.execute("SELECT stamp FROM derived").fetchone()
-    return None if row is None else str(row[0])
+    row = db.execute("SELECT CAST(stamp AS BLOB) FROM derived").fetchone()  # what is no text is no stamp either
+    return None if row is None else str(row[0], "utf-8", "replace")
 
 
 def write_stamp(db: Database, policy: Policy) -> None:

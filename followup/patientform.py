@@ -11,6 +11,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Final
 
+from followup.dates import FIRST_YEAR
 from followup.entries import Entry, Registered
 from followup.sheets import Row, codes, labels
 from followup.spellings import plain
@@ -93,7 +94,7 @@ def patient_facts(row: Row, today: date, kept: dict[str, str]) -> Iterator[Entry
         "team": row.line("责任团队"),
         "diagnosis": _diagnosis(row, kept),
     }
-    _doubt_id_number(row, fields["id_number"], fields["born"])
+    _doubt_id_number(row, fields["id_number"], fields["born"], today)
     if not row.problems and patient is not None and on is not None and consents is not None:
         yield Registered(patient, on, consents=consents, form=kept or None, **fields)
 
@@ -117,16 +118,18 @@ def _id_number(row: Row) -> str | None:
     return number or None
 
 
-def _doubt_id_number(row: Row, number: str | None, born: date | None) -> None:
+def _doubt_id_number(row: Row, number: str | None, born: date | None, today: date) -> None:
     """Note where an ID number's check digit or birthday tells of a slip; without the extra `cn` nothing is noted."""
     ric = _id_numbers()
-    if ric is None or number is None or row.problems or len(number) == _KEPT_DIGITS:
+    if ric is None or number is None or row.problems:
         return
+    is_old = len(number) == _KEPT_DIGITS
     try:
-        told = ric.get_birth_date(number)
+        told = ric.get_birth_date(f"{number[:6]}19{number[6:]}" if is_old else number)
     except ValueError:  # there is no such day
-        told = None
-    if told is None or ric.calc_check_digit(number) != number[-1]:
+        told = date.min
+    is_right = is_old or ric.calc_check_digit(number) == number[-1]
+    if not (is_right and told.year >= FIRST_YEAR and told <= today):
         row.doubt("id_number.check", "身份证号")
     elif born is not None and born != told:
         row.doubt("id_number.born", "出生日期")

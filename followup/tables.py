@@ -158,15 +158,25 @@ def _check_former(before: str, row: tuple[str, ...], personal: str | None, salt:
         raise RegisterError(Problem("register.altered", facts={"patient": row[1], "entry": row[0][:8]}))
 
 
-def missing_tables(db: Database) -> list[str]:
-    """Return which tables of what is derived are gone."""
-    return [table for table in _DERIVED if table not in db.table_names()]
+def spoilt_tables(db: Database) -> list[str]:
+    """Return which tables of what is derived are gone, or have other columns."""
+    made = _made()
+    return [table for table in _DERIVED if _columns(db, table) != _columns(made, table)]
+
+
+def _made() -> Database:
+    made = Database(memory=True)
+    migrations.apply(made)
+    return made
+
+
+def _columns(db: Database, table: str) -> list[str]:
+    return [name for _, name, *_ in db.execute(f"PRAGMA table_info({table})").fetchall()]
 
 
 def missing_indexes(db: Database) -> dict[str, str]:
     """Return the indexes that a register should have and this one has not (or others), with what makes them."""
-    made = Database(memory=True)
-    migrations.apply(made)
+    made = _made()
     indexes = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
     there = dict(db.execute(indexes).fetchall())
     return {name: sql for name, sql in made.execute(indexes).fetchall() if there.get(name) != sql}

@@ -102,7 +102,7 @@ def errors(directory: Directory) -> Iterator[Doubt]:
     """Yield what would leave it open who answers: a directory with such rows is not taken."""
     for rows in directory.teams.values():
         for one, other in _overlapping(rows):
-            facts = {"team": other.name, "one": _Span(one), "other": _Span(other)}
+            facts = {"team": shown(other.name), "one": _Span(one), "other": _Span(other)}
             yield Doubt(Problem("teams.overlap", facts=facts), other, one)
     yield from _areas_in_circles(directory)
     yield from _areas_in_two(directory)
@@ -119,7 +119,11 @@ def _areas_in_circles(directory: Directory) -> Iterator[Doubt]:
         for row in rows:
             above = levels.get(row.area.within or "")
             if above is not None and directory.around(row.area) is None:
-                facts = {"area": row.area.name, "within": row.area.within, "level": _Labels((row.area.level,))}
+                facts = {
+                    "area": shown(row.area.name),
+                    "within": shown(row.area.within),
+                    "level": _Labels((row.area.level,)),
+                }
                 yield Doubt(Problem("teams.circle", facts=facts | {"above": _Labels((above,))}), row)
 
 
@@ -132,7 +136,7 @@ def _areas_in_two(directory: Directory) -> Iterator[Doubt]:
             if area.within is not None and area.level is not AreaLevel.VILLAGE:
                 told = around.setdefault((area.level, area.name), area.within)
                 if told != area.within:
-                    facts = {"area": area.name, "one": told, "other": area.within}
+                    facts = {"area": shown(area.name), "one": shown(told), "other": shown(area.within)}
                     yield Doubt(Problem("teams.area.two", facts=facts), row)
 
 
@@ -144,7 +148,7 @@ def doubts(directory: Directory, on: date) -> Iterator[Doubt]:
     open_areas = {team.area.within: team for team in reversed(teams) if directory.around(team.area) is None}
     for within, team in open_areas.items():
         if within is not None:
-            yield Doubt(Problem("teams.area.open", facts={"team": team.name, "within": within}), team)
+            yield Doubt(Problem("teams.area.open", facts={"team": shown(team.name), "within": shown(within)}), team)
     for team_name, rows in directory.members.items():
         yield from _member_doubts(directory.teams.get(team_name, []), rows)
 
@@ -153,20 +157,25 @@ def _team_doubts(directory: Directory, team: CareTeam, on: date) -> Iterator[Dou
     there = {member.role for member in directory.members_on(team.name, on)}
     lacking = [role for role in _MADE_OF.get(team.kind, ()) if role not in there]
     if not there:
-        yield Doubt(Problem("teams.empty", facts={"team": team.name, "on": on}), team)
+        yield Doubt(Problem("teams.empty", facts={"team": shown(team.name), "on": on}), team)
     elif lacking:
-        facts = {"team": team.name, "kind": _Labels((team.kind,)), "roles": _Labels(tuple(lacking))}
+        facts = {"team": shown(team.name), "kind": _Labels((team.kind,)), "roles": _Labels(tuple(lacking))}
         yield Doubt(Problem("teams.incomplete", facts=facts), team)
 
 
 def _member_doubts(teams: Sequence[CareTeam], rows: Sequence[Member]) -> Iterator[Doubt]:
     for _, same in groupby(rows, key=lambda row: (row.role, row.name)):
         for one, other in _overlapping(list(same)):
-            facts = {"team": other.team, "roles": _Labels((other.role,)), "one": _Span(one), "other": _Span(other)}
+            facts = {
+                "team": shown(other.team),
+                "roles": _Labels((other.role,)),
+                "one": _Span(one),
+                "other": _Span(other),
+            }
             yield Doubt(Problem("teams.member.overlap", facts=facts), other)
     for row in rows:
         if teams and not any(_meet(row, team) for team in teams):
-            facts = {"team": row.team, "roles": _Labels((row.role,)), "span": _Span(row)}
+            facts = {"team": shown(row.team), "roles": _Labels((row.role,)), "span": _Span(row)}
             yield Doubt(Problem("teams.member.outside", facts=facts), row)
 
 

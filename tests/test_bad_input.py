@@ -614,6 +614,9 @@ def test_what_is_nearly_a_term_is_shown() -> None:
     given = {"type": "visited", "patient": PATIENT, "on": "2026-03-02", "risk": 1}
     assert why(given | {"mode": "hom"}).startswith('mode: "hom" is no ContactMode; did you mean "home"?')
     assert why(given | {"mode": "hong"}).startswith('mode: "***" is no ContactMode; use one of: ')
+    assert "王" not in why(given | {"mode": "home王小"}) + why(given | {"present": ["care_group 王小明"]})
+    assert "2222" not in why(given | {"present": ["prevention_doctor22221111"], "on": "22221111"})
+    assert why(given | {"id": "99010119930903025163"}).startswith('the id "***" does not fit')
     assert why(given | {"risk": 6}).startswith('risk: "6" is no RiskLevel; use one of: ')
     assert why(given | {"on": "2026-02-31"}).startswith('on: "2026-02-31" is no day')
     assert why(given | {"blood_pressure": 1}).startswith('"blood_pressure" is no field of visited; ')
@@ -950,9 +953,7 @@ def test_content_that_cannot_be_read(statement: str, words: str, command: tuple[
     result = run(*on_register(command))
     assert result.exit_code == 3
     if command[0] == "check":  # it reads on where bytes are no text
-        words = words.replace(
-            "something in the register is no text", f"the entries of patient {PATIENT} cannot be read"
-        )
+        words = words.replace("something in the register is no text", f"entry 1 (patient {PATIENT}, ")
     starts([*result.stdout.splitlines(), *result.stderr.splitlines()], words)
 
 

@@ -183,6 +183,10 @@ def test_an_id_number_that_lost_its_digits_is_refused_and_not_shown(tmp_path: Pa
         ("990101198013060019", "", "身份证号: the ID number's check digit or birthday cannot be"),
         ("990101198005060019", "1980-06-05", "出生日期: it is not the birthday that the ID number tells"),
         ("990101800506001", "1980-05-06", None),
+        ("990101800506001", "1980-05-07", "出生日期: it is not the birthday that the ID number tells"),
+        ("990101801306001", "", "身份证号: the ID number's check digit or birthday cannot be"),
+        ("990101203009030259", "", "身份证号: the ID number's check digit or birthday cannot be"),
+        ("990101177709030253", "", "身份证号: the ID number's check digit or birthday cannot be"),
     ],
 )
 def test_an_id_number_that_cannot_be_is_taken_with_a_note(

@@ -625,6 +625,7 @@ def test_an_entry_that_cannot_be_read_is_a_problem_and_no_traceback(path: Path, 
         "UPDATE entries SET body = CAST(x'7b2272697368fe223a317d' AS TEXT) WHERE seq = 4",
         "UPDATE entries SET patient = CAST(x'70ff' AS TEXT) WHERE seq = 4",
         "UPDATE personal SET body = CAST(x'7b226e616d65223a22ff227d' AS TEXT)",
+        "UPDATE patients SET patient = CAST(x'6eff39' AS TEXT) WHERE patient = 'p1'",
     ],
 )
 def test_bytes_that_are_no_text_are_found_where_they_stand(path: Path, statement: str) -> None:
@@ -632,8 +633,36 @@ def test_bytes_that_are_no_text_are_found_where_they_stand(path: Path, statement
     behind(path, statement)
     with Register.open(path) as register:
         first = check(register)[0]
-        assert (first.code, first.facts["seq"]) == ("check.changed", 1 if "personal" in statement else 4)
+        assert (first.code, first.facts["seq"]) == ("check.changed", 1 if "4" not in statement[-4:] else 4)
         assert register.db.conn.text_factory is str
+
+
+@pytest.mark.parametrize(
+    ("statement", "table"),
+    [
+        ("UPDATE due SET due_on = CAST(x'e78e8bff393930313031' AS TEXT)", "due"),
+        ("UPDATE standings SET rest = CAST(x'e78e8bff393930313031' AS TEXT)", "standings"),
+        ("DROP TABLE due; CREATE TABLE due (a)", "due"),
+    ],
+)
+def test_a_derived_table_that_is_spoilt_is_named_and_made_anew(path: Path, statement: str, table: str) -> None:
+    """Nothing is shown of what stands there."""
+    before = dumped(path)
+    behind(path, *statement.split("; "))
+    with Register.open(path) as register:
+        assert [str(one) for one in check(register) if one.code != "check.index"][:1] == [
+            f'the table "{table}", which is derived, is gone or spoilt; "followup check --repair" makes it anew'
+        ]
+        assert not [one for one in check(register) if "990101" in str(one)]
+        repair(register)
+    assert (codes(path), dumped(path)) == ([], before)
+
+
+def test_a_stamp_that_is_no_text_is_none(path: Path) -> None:
+    """It is derived, too."""
+    before = dumped(path)
+    behind(path, "UPDATE derived SET stamp = CAST(x'ff' AS TEXT)")
+    assert (codes(path), dumped(path)) == ([], before)
 
 
 def test_nothing_is_shown_of_bytes_that_are_no_text(path: Path) -> None:

@@ -263,7 +263,7 @@ def test_a_sheet_that_may_be_called_by_a_name_is_told_by_its_number(tmp_path: Pa
     "title",
     [
         *(say("zh", sheet) for sheet in SHEETS), *(say("en", sheet) for sheet in SHEETS), "个人信息补充表",
-        "患者随访(2026年第一季度)", "一月", "Sheet1", "1", "二", "Visits 2026-11",
+        "患者随访(2026年第一季度)", "一月", "Sheet1", "1", "二", "Visits 2026-11", "20260302", "2026.03",
     ],
 )  # fmt: skip
 def test_a_sheet_that_is_called_by_what_it_is_is_named(title: str) -> None:
@@ -275,7 +275,7 @@ def test_a_sheet_that_is_called_by_what_it_is_is_named(title: str) -> None:
     "title",
     [
         "", "张某", "张某 随访", "王小明清溪村", "患者李某某", "王·某", "张单", "周月", "丁一", "李镇", "李新村", "Li Si", "Sheet1 (Li)",
-        "诸葛某某表", pytest.param("村" * 500 + "某", id="endless"),
+        "22221111", "199,0000,0012", "9901 01,1993,0903,0251", "诸葛某某表", pytest.param("村" * 500 + "某", id="endless"),
     ],
 )  # fmt: skip
 def test_a_sheet_that_may_be_called_by_a_name_is_not_named(title: str) -> None:
