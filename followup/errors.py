@@ -10,6 +10,8 @@ from followup.sentences import say
 
 #: What may be an ID number or a telephone is never shown, in whatever digits and groups.
 _LONG_NUMBER: Final = re.compile(r"\d(?:[\W_]{0,4}\d){9,}[\W_]{0,4}[\dXx]")
+#: Days beside each other are neither.
+_DAYS: Final = re.compile(r"(?:(?:19|20)\d\d([-./])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])(?:[\W_]{1,4}|$))+")
 #: So far beyond its end a text is looked at: a number that begins within it is known as a whole.
 _AHEAD: Final = 60
 #: A number that is no telephone, a day, one character.
@@ -118,7 +120,7 @@ def harmless_key(name: object) -> str:
 
 def masked(text: str) -> str:
     """Return text without what may be an ID number or a telephone."""
-    return _LONG_NUMBER.sub("***", text)
+    return _LONG_NUMBER.sub(lambda found: found[0] if _DAYS.fullmatch(found[0]) else "***", text)
 
 
 def shown(word: object, most: int = 40) -> str:

@@ -41,7 +41,7 @@ def check(register: Register, since: Head | None = None) -> list[Problem]:
     found = _found(register.db, lambda db: chain(_recorded(db, since), _dates(db)))
     if any(problem.code == "register.bytes" for problem in found):
         with _any_bytes(register.db):
-            found = _found(register.db, lambda db: chain(_recorded(db, since), _no_text(db)))
+            found = _found(register.db, lambda db: chain(_recorded(db, since), _no_text(db))) or found
     return found
 
 
