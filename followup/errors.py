@@ -25,7 +25,7 @@ _KEY: Final = re.compile(r"[A-Za-z_][\w.-]*…?", re.ASCII)
 #: A word of letters that is so near to one of the terms, and hardly longer, is a slip of the pen, and nobody's name.
 _NEAR: Final = 0.75
 _LONGER: Final = 2
-_WORD: Final = re.compile(r"[A-Za-z_-]+")
+_WORD: Final = re.compile(r"[A-Za-z_-]+|[\u4e00-\u9fff]+")
 
 
 @frozen
@@ -84,7 +84,7 @@ def unknown(code: str, word: object, options: Iterable[str], **facts: Any) -> Pr
     return Problem(f"{code}.guess" if guess else code, facts=found)
 
 
-def no_term(word: object, options: Iterable[str], field: str) -> Problem:
+def no_term(word: object, options: Iterable[str], field: str, code: str = "value", **facts: Any) -> Problem:
     """Return the problem of a fact that is none of `options`; what is not near to one might be who somebody is.
 
     >>> print(no_term("张三", ["home", "clinic"], "mode"))
@@ -95,7 +95,7 @@ def no_term(word: object, options: Iterable[str], field: str) -> Problem:
     known, text = list(options), shown(word)
     close = get_close_matches(text, known, n=1, cutoff=_NEAR) if _WORD.fullmatch(text) else []
     is_slip = any(len(text) <= len(term) + _LONGER for term in close)
-    return unknown("value", text if is_slip else harmless(word), known, field=field)
+    return unknown(code, text if is_slip else harmless(word), known, field=field, **facts)
 
 
 def harmless(word: object) -> str:

@@ -118,10 +118,10 @@ def test_an_empty_list_says_that_there_was_none(word: str, told: list[Any]) -> N
 @pytest.mark.parametrize(
     ("words", "zh", "en"),
     [
-        (["--mode", "家访"], "“家访”不能用于 --mode；是否应为“家庭访视”？可用：门诊 (1)、家庭访视 (2)、电话 (3)",
-         '"家访" cannot stand for --mode; did you mean "家庭访视"? Use one of: clinic (1), home visit (2), telephone (3)'),
-        (["--present", "民警,邮差"], "“邮差”不能用于 --present；可用：精防医生、精神科医师、",
-         '"邮差" cannot stand for --present; use one of: prevention doctor, psychiatrist, '),
+        (["--mode", "家庭访问"], "“家庭访问”不能用于 --mode；是否应为“家庭访视”？可用：门诊 (1)、家庭访视 (2)、电话 (3)",
+         '"家庭访问" cannot stand for --mode; did you mean "家庭访视"? Use one of: clinic (1), home visit (2), telephone (3)'),
+        (["--present", "民警,邮差"], "“***”不能用于 --present；可用：精防医生、精神科医师、",
+         '"***" cannot stand for --present; use one of: prevention doctor, psychiatrist, '),
         (["--insight", "1,2"], "此项只能填一个；可用：自知力完全 (1)、", "the field takes one; use full (1), "),
         (["--stability", "未判定"], "可用：不稳定 (1)、基本稳定 (2)、稳定 (3)", "unstable (1), basically stable (2), stable (3)"),
         (["--risk", "7"], "“7”不能用于 --risk；可用：0、1、2、3、4、5", "use one of: 0, 1, 2, 3, 4, 5"),
@@ -148,3 +148,15 @@ def test_every_wrong_option_is_told_at_once(register: Path) -> None:
 def test_a_sex_that_is_none_is_not_shown(register: Path) -> None:
     """What is personal stands in no error."""
     assert "王某某" not in record(register, "amended", "--sex", "王某某", code=3).stderr
+
+
+@pytest.mark.parametrize("secret", ["王某某", "Wang Moumou", "22221111", "990101,1990,0101,0019"])
+@pytest.mark.parametrize(
+    "option", ["mode", "seen", "present", "symptoms", "insight", "functions", "adherence", "stability", "risk"]
+)
+def test_who_slipped_into_an_option_is_not_shown(register: Path, option: str, secret: str) -> None:
+    """What a command says may be kept in a log."""
+    words = [f"--{option}", secret] if option == "risk" else ["--risk", "1", f"--{option}", secret]
+    for told in (words, [*words[:-1], f"work={secret}"]):
+        for lang in ("zh", "en"):
+            assert secret not in record(register, "visited", *told, lang=lang, code=3).stderr

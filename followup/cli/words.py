@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from followup.errors import InvalidEntry, Problem, shown, unknown
+from followup.errors import InvalidEntry, Problem, harmless, no_term, shown
 from followup.patientform import CONSENTS
 from followup.sentences import say
 from followup.sheets import codes, labels
@@ -113,7 +113,7 @@ def _functions(text: str) -> dict[str, str]:
         name, sign, grade = (word.strip() for word in part.partition("="))
         if not sign:
             facts = {
-                "word": shown(part),
+                "word": harmless(part),
                 "words": _Words(_named_words(Function)),
                 "grades": _Words(_named_words(Grade)),
             }
@@ -163,7 +163,7 @@ def _options(terms: tuple[Term, ...]) -> Mapping[str, Any]:
 
 
 def _named(problem: Problem, word: str, field: str, terms: Iterable[Term]) -> Problem:
-    """Return a problem of a cell as one of an option: what was typed there may be shown."""
+    """Return a problem of a cell as one of an option."""
     if problem.code not in {"cell.code", "cell.several"}:
         return problem
     words = _named_words(terms)
@@ -180,7 +180,7 @@ def _stranger(
     word: str, field: str, words: Sequence[tuple[str, str, str | None]], spellings: Iterable[str] = ()
 ) -> Problem:
     option = f"--{field.rpartition('.')[2].replace('_', '-')}"
-    return unknown("option", word, spellings, option=option, words=_Words(tuple(words)))
+    return no_term(word, spellings, field, "option", option=option, words=_Words(tuple(words)))
 
 
 _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
