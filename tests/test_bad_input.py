@@ -1246,7 +1246,7 @@ def test_every_problem_of_a_policy_is_told_at_once() -> None:
         (["visited", "--on", "yesterday", "--risk", "1"], "visited, on: ", "2026-11-22"),
         (["visited", "--on", "2026-11-24", "--risk", "1"], "visited, on: ", "after today"),
         (["visited", "--on", "2026-11-10", "--risk", "1", "--mode", "hom"], "visited, mode: ", 'did you mean "home"'),
-        (["visited", "--on", "2026-11-10", "--risk", "1", "--seen", "me,patient"], "visited, seen: ", '"me"'),
+        (["visited", "--on", "2026-11-10", "--risk", "1", "--seen", "me,patient"], "visited, seen: ", '"***" cannot'),
         (["visited", "--on", "2026-11-10", "--risk", "1", "--functions", "work"], "visited, functions: ", "good"),
         (["visited", "--on", "2026-11-10", "--risk", "1", "--functions", "wok=good"], "visited, functions: ", "work"),
         (["visited", "--on", "2026-11-10", "--risk", "1", "--next-on", "2026-02-31"], "visited, next_on: ", "no day"),
