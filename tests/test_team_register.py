@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_integrity import behind, codes
@@ -16,6 +17,7 @@ from test_teams import NAMES, SEASON, crews, records, worked_cases
 
 from followup import Area, Assigned, CareTeam, Directory, Member, Registered, Visited, WorkList, load_policy
 from followup.audittrail import writings
+from followup.cli import main
 from followup.dates import SHANGHAI
 from followup.exports import export
 from followup.integrity import check
@@ -286,6 +288,19 @@ def test_what_is_near_one_team_is_enough_for_it() -> None:
         for month in range(1, 13):
             on = date(2026, month, 1)
             assert near.crew(team, roles, on) == whole.crew(team, roles, on)
+
+
+@pytest.mark.parametrize("number", ["19900000012", "139 0000 0012", "9901 0119 9309 0302 51"])
+def test_no_number_is_shown_that_stands_for_a_team(tmp_path: Path, number: str) -> None:
+    """Whatever is wrong with its rows, or doubted of them, by JSON lines too."""
+    team = {"type": "team", "name": number, "kind": "care_group", "area": number, "level": "village", "within": number}
+    lines = [team, team | {"since": "2026-01-01"}, {"type": "member", "team": number, "name": "赵一", "role": "police"}]
+    file = tmp_path / "t.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    for words in (["init", "r.db"], ["teams", "import", "r.db", str(file), "--lang", "en", "--today", "2026-11-23"]):
+        done = CliRunner().invoke(main, [str(tmp_path / word) if word == "r.db" else word for word in words])
+    assert "***" in done.output
+    assert number not in done.output
 
 
 def test_rows_of_json_that_cannot_be_are_refused(tmp_path: Path) -> None:
